@@ -1,0 +1,44 @@
+package io.vineyard.store;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The reading end of a stream, in chunks that are pulled.
+ *
+ * <p>{@link #request} and {@link #close} may be called by any thread, {@link #poll} by one at a
+ * time. This is what {@code vineyard-reactive} is built on; applications use the streams there.
+ */
+public interface ChunkReader extends AutoCloseable {
+  /** Returns the stream as it was when the reader was opened. */
+  StreamInfo stream();
+
+  /**
+   * Asks the store for this many more chunks; {@link Long#MAX_VALUE} means no bound.
+   *
+   * @throws VineyardException with {@link ErrorCode#INVALID} below 1
+   */
+  void request(long chunks);
+
+  /** Takes the next chunk that has arrived, which the caller then owns; null if there is none. */
+  @Nullable Chunk poll();
+
+  /** Returns what the writer set once before the first chunk; null before it is known. */
+  @Nullable ByteBuffer preamble();
+
+  /**
+   * Returns whether the end was reached: no chunk is left here, and none will come. Whether the end
+   * is a good one says {@link #failure()}.
+   */
+  boolean isEnded();
+
+  /** Returns why the stream ended; null as long as it has not, or if it was finished well. */
+  @Nullable VineyardException failure();
+
+  /**
+   * Leaves the stream. Chunks that were not polled go back, and are delivered to the next reader;
+   * those that were polled stay leased until each is closed.
+   */
+  @Override
+  void close();
+}

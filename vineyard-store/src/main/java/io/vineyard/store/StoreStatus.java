@@ -1,0 +1,31 @@
+package io.vineyard.store;
+
+/**
+ * A store as it was at one moment.
+ *
+ * @param capacityBytes the most memory that it may use
+ * @param usedBytes the memory of all its segments
+ * @param peakBytes the most that {@code usedBytes} ever was
+ * @param segments how many segments there are
+ * @param clients how many clients are attached
+ * @param objects how many objects and blobs it holds, streams not counted
+ * @param names how many names are known
+ * @param streams how many streams it holds
+ * @param leases how many chunks and blobs are held by readers
+ */
+public record StoreStatus(
+    long capacityBytes,
+    long usedBytes,
+    long peakBytes,
+    int segments,
+    int clients,
+    int objects,
+    int names,
+    int streams,
+    long leases) {
+
+  /** Returns the memory that may still be used. */
+  public long freeBytes() {
+    return capacityBytes - usedBytes;
+  }
+}
