@@ -37,8 +37,7 @@ public class VineyardException extends RuntimeException {
    * @param message what was expected, and what came
    * @param cause what led to it, or null
    */
-  public static VineyardException of(
-      ErrorCode code, String message, @Nullable Throwable cause) {
+  public static VineyardException of(ErrorCode code, String message, @Nullable Throwable cause) {
     return switch (code) {
       case WRITER_LOST -> new WriterLostException(message, cause);
       case STORE_LOST -> new StoreLostException(message, cause);
