@@ -5,10 +5,10 @@ import java.nio.ByteBuffer;
 /**
  * A chunk of a stream, leased to the reader that received it.
  *
- * <p>A chunk is a header, whose meaning is up to the kind of stream, and bytes in shared memory that
- * the header points into by offsets. The offsets count through the chunk's segments as if they lay
- * one behind the other in the order in which the chunk lists them; nearly always it is one segment.
- * Whoever receives a chunk closes it. Thread-safe.
+ * <p>A chunk is a header, whose meaning is up to the kind of stream, and bytes in shared memory
+ * that the header points into by offsets. The offsets count through the chunk's segments as if they
+ * lay one behind the other in the order in which the chunk lists them; nearly always it is one
+ * segment. Whoever receives a chunk closes it. Thread-safe.
  */
 public interface Chunk extends AutoCloseable {
   /** Returns the position in the stream, counted from 0. */

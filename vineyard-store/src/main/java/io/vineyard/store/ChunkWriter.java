@@ -8,7 +8,8 @@ import reactor.core.publisher.Mono;
  * The writing end of a stream, in chunks.
  *
  * <p>Thread-safe; chunks are ordered as their {@link #tryPublish} calls are. Whoever opened it
- * closes it. This is what {@code vineyard-reactive} is built on; applications use the streams there.
+ * closes it. This is what {@code vineyard-reactive} is built on; applications use the streams
+ * there.
  */
 public interface ChunkWriter extends AutoCloseable {
   /** What became of a chunk that was offered. */
@@ -32,7 +33,9 @@ public interface ChunkWriter extends AutoCloseable {
   /** Begins a chunk. */
   ChunkDraft draft();
 
-  /** Publishes a completed draft. Never blocks. A draft that was not accepted may be offered again. */
+  /**
+   * Publishes a completed draft. Never blocks. A draft that was not accepted may be offered again.
+   */
   Result tryPublish(ChunkDraft draft);
 
   /**

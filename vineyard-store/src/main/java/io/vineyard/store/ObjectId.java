@@ -37,8 +37,7 @@ public record ObjectId(long value) implements Comparable<ObjectId> {
     throw notAnId(text, null);
   }
 
-  private static VineyardException notAnId(
-      String text, @Nullable Throwable cause) {
+  private static VineyardException notAnId(String text, @Nullable Throwable cause) {
     return VineyardException.of(
         ErrorCode.INVALID,
         "expected an object id (the letter o and 16 hexadecimal digits), got \"" + text + "\"",

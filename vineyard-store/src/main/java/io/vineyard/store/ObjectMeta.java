@@ -123,7 +123,11 @@ public final class ObjectMeta {
     if (!type.isInstance(value)) {
       throw VineyardException.of(
           ErrorCode.TYPE_ERROR,
-          "expected field " + name + " as " + type.getSimpleName() + ", it is a "
+          "expected field "
+              + name
+              + " as "
+              + type.getSimpleName()
+              + ", it is a "
               + value.getClass().getSimpleName());
     }
     return type.cast(value);

@@ -100,8 +100,8 @@ public interface ObjectStore extends AutoCloseable {
 
   /**
    * Answers with a stream as it is now. Fails with {@link ErrorCode#OBJECT_NOT_EXISTS}, with {@link
-   * ErrorCode#STREAM_DRAINED} if it is over and gone, or with {@link ErrorCode#OBJECT_TYPE_ERROR} if
-   * the id is that of something else.
+   * ErrorCode#STREAM_DRAINED} if it is over and gone, or with {@link ErrorCode#OBJECT_TYPE_ERROR}
+   * if the id is that of something else.
    */
   Mono<StreamInfo> getStream(ObjectId id);
 
@@ -113,8 +113,8 @@ public interface ObjectStore extends AutoCloseable {
   Mono<ChunkWriter> openWriter(ObjectId id);
 
   /**
-   * Opens a reading end of a stream; the caller closes it. Fails as {@link #getStream} does, or with
-   * {@link ErrorCode#STREAM_OPENED} if it has a reader.
+   * Opens a reading end of a stream; the caller closes it. Fails as {@link #getStream} does, or
+   * with {@link ErrorCode#STREAM_OPENED} if it has a reader.
    *
    * @param onAvailable told, often more than once, that a chunk or the end can be polled; run by a
    *     thread of the store's client that must not be blocked, and possibly before the result is
@@ -132,8 +132,8 @@ public interface ObjectStore extends AutoCloseable {
   Mono<Void> onClose();
 
   /**
-   * Detaches this client: its writers' open streams fail, its readers leave. What was received stays
-   * readable until it is closed. An embedded store ends with the last of its clients.
+   * Detaches this client: its writers' open streams fail, its readers leave. What was received
+   * stays readable until it is closed. An embedded store ends with the last of its clients.
    */
   @Override
   void close();

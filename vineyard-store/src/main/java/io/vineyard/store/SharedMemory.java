@@ -21,8 +21,8 @@ public interface SharedMemory {
   Allocation allocate(long sizeBytes);
 
   /**
-   * Takes memory from what is leased already; null if it does not fit, and then more is asked for in
-   * the background. Never blocks.
+   * Takes memory from what is leased already; null if it does not fit, and then more is asked for
+   * in the background. Never blocks.
    */
   @Nullable Allocation tryAllocate(long sizeBytes);
 

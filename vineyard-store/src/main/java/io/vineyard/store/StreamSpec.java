@@ -34,8 +34,7 @@ public final class StreamSpec {
   private final int windowChunks;
   private final long windowBytes;
 
-  private StreamSpec(
-      String typeName, @Nullable String name, int windowChunks, long windowBytes) {
+  private StreamSpec(String typeName, @Nullable String name, int windowChunks, long windowBytes) {
     this.typeName = typeName;
     this.name = name;
     this.windowChunks = windowChunks;
