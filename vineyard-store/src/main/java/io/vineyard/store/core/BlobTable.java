@@ -1,0 +1,116 @@
+package io.vineyard.store.core;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectId;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.message.BlobLocation;
+import io.vineyard.store.message.Event;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All sealed blobs. A deleted blob is invisible at once, and its memory goes back to the client that
+ * wrote it when the last lease is returned.
+ */
+final class BlobTable {
+  private final SegmentTable segments;
+  private final TreeMap<Long, BlobEntry> blobs = new TreeMap<>();
+  private long leases;
+
+  BlobTable(SegmentTable segments) {
+    this.segments = segments;
+  }
+
+  int count() {
+    return blobs.size();
+  }
+
+  long leases() {
+    return leases;
+  }
+
+  Iterable<BlobEntry> all() {
+    return blobs.values();
+  }
+
+  BlobEntry seal(AttachedClient client, long id, long segmentId, long offset, long sizeBytes) {
+    SegmentEntry segment = segments.written(client, segmentId);
+    if (!segment.sealed || sizeBytes < 1 || !segment.contains(offset, sizeBytes)) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected a part of mapped segment " + segmentId + " of "
+              + segment.segment.capacityBytes() + " bytes, got " + sizeBytes + " bytes at "
+              + offset);
+    }
+    BlobEntry blob = new BlobEntry(id, segment, offset, sizeBytes);
+    blobs.put(id, blob);
+    segments.use(segment);
+    return blob;
+  }
+
+  /** Returns a blob that is visible, null if there is none. */
+  @Nullable BlobEntry find(long id) {
+    BlobEntry blob = blobs.get(id);
+    return blob == null || blob.deleted ? null : blob;
+  }
+
+  BlobEntry require(long id) {
+    BlobEntry blob = find(id);
+    if (blob == null) {
+      throw VineyardException.of(
+          ErrorCode.OBJECT_NOT_EXISTS, "expected a blob, there is no " + new ObjectId(id));
+    }
+    return blob;
+  }
+
+  /** Returns a blob that a client can name because it has leased it, deleted or not. */
+  BlobEntry leased(long id) {
+    BlobEntry blob = blobs.get(id);
+    if (blob == null || blob.leases == 0) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR, "expected a leased blob, got " + new ObjectId(id));
+    }
+    return blob;
+  }
+
+  BlobLocation lease(AttachedClient client, BlobEntry blob) {
+    segments.share(client, blob.segment);
+    client.blobLeases.add(blob.id);
+    retain(blob);
+    return new BlobLocation(blob.id, blob.segment.id, blob.offset, blob.sizeBytes);
+  }
+
+  void retain(BlobEntry blob) {
+    blob.leases++;
+    leases++;
+  }
+
+  void release(BlobEntry blob) {
+    assert blob.leases > 0 : "blob " + blob.id + " is not leased";
+    blob.leases--;
+    leases--;
+    removeIfUnused(blob);
+  }
+
+  void release(long id) {
+    BlobEntry blob = blobs.get(id);
+    if (blob != null) {
+      release(blob);
+    }
+  }
+
+  void delete(BlobEntry blob) {
+    blob.deleted = true;
+    removeIfUnused(blob);
+  }
+
+  private void removeIfUnused(BlobEntry blob) {
+    if (blob.deleted && blob.leases == 0 && blobs.remove(blob.id) != null) {
+      AttachedClient writer = blob.segment.writer;
+      if (writer != null) {
+        writer.send(new Event.BlobsReclaimed(blob.segment.id, new long[] {blob.offset}));
+      }
+      segments.endUse(blob.segment);
+    }
+  }
+}

@@ -1,0 +1,349 @@
+package io.vineyard.store.core;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectId;
+import io.vineyard.store.ObjectMeta;
+import io.vineyard.store.StreamInfo.State;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.message.BlobLocation;
+import io.vineyard.store.message.Command;
+import io.vineyard.store.message.Event;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What each command of a client does.
+ *
+ * <p>A request that cannot be granted is answered with its failure. An error that leaves this class
+ * means that the client broke the protocol.
+ */
+final class CommandRules implements Command.Handler {
+  private final StoreCore store;
+  private final AttachedClient client;
+
+  CommandRules(StoreCore store, AttachedClient client) {
+    this.store = store;
+    this.client = client;
+  }
+
+  private void answer(long request, Runnable granted) {
+    try {
+      granted.run();
+    } catch (VineyardException e) {
+      if (e.code() == ErrorCode.PROTOCOL_ERROR) {
+        throw e;
+      }
+      client.fail(request, e.code(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void checkWaiting() {
+    int most = store.limits().requestsPerClient();
+    if (client.waitingRequests() >= most) {
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED, "expected at most " + most + " waiting requests, got 1 more");
+    }
+  }
+
+  private void checkEnds(long handle) {
+    if (client.writers.containsKey(handle) || client.readers.containsKey(handle)) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR, "expected a handle not in use, got " + handle);
+    }
+    int most = store.limits().endsPerClient();
+    if (client.openEnds() >= most) {
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED, "expected at most " + most + " open stream ends, got 1 more");
+    }
+  }
+
+  private void checkName(String name) {
+    if (name.isEmpty() || name.length() > store.limits().nameBytes()) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected a name of 1 to " + store.limits().nameBytes() + " characters, got "
+              + name.length());
+    }
+  }
+
+  @Override
+  public void leaseSegment(Command.LeaseSegment command) {
+    answer(
+        command.request(),
+        () -> {
+          checkWaiting();
+          store.segments.lease(client, command);
+        });
+  }
+
+  @Override
+  public void segmentMapped(Command.SegmentMapped command) {
+    store.segments.sealWrites(client, command.segment());
+  }
+
+  @Override
+  public void returnSegment(Command.ReturnSegment command) {
+    store.segments.giveBack(client, command.segment());
+  }
+
+  @Override
+  public void sealBlob(Command.SealBlob command) {
+    answer(
+        command.request(),
+        () -> {
+          if (store.objects.count() >= store.limits().objects()) {
+            throw VineyardException.of(
+                ErrorCode.LIMIT_REACHED,
+                "expected at most " + store.limits().objects() + " objects, got 1 more");
+          }
+          BlobEntry blob =
+              store.blobs.seal(
+                  client,
+                  store.ids.nextBlob(),
+                  command.segment(),
+                  command.offset(),
+                  command.sizeBytes());
+          client.done(command.request(), blob.id);
+        });
+  }
+
+  @Override
+  public void createObject(Command.CreateObject command) {
+    answer(
+        command.request(),
+        () -> {
+          ObjectMeta meta = store.objects.create(command.meta());
+          client.send(new Event.Objects(command.request(), List.of(meta), List.of()));
+        });
+  }
+
+  @Override
+  public void getObject(Command.GetObject command) {
+    answer(
+        command.request(),
+        () -> {
+          StreamLog log = store.streams.find(command.id());
+          ObjectMeta meta =
+              log != null ? StreamMeta.of(log.info()) : store.objects.meta(command.id());
+          List<BlobLocation> blobs =
+              command.lease() && log == null ? store.objects.lease(client, meta) : List.of();
+          client.send(new Event.Objects(command.request(), List.of(meta), blobs));
+        });
+  }
+
+  @Override
+  public void releaseBlobs(Command.ReleaseBlobs command) {
+    for (long blob : command.blobs()) {
+      client.blobLeases.remove(blob);
+      store.blobs.release(blob);
+    }
+  }
+
+  @Override
+  public void listObjects(Command.ListObjects command) {
+    answer(
+        command.request(),
+        () -> {
+          if (command.limit() < 0) {
+            throw VineyardException.of(
+                ErrorCode.INVALID, "expected a limit of at least 0, got " + command.limit());
+          }
+          TypePattern pattern = new TypePattern(command.typePattern());
+          List<ObjectMeta> found = new ArrayList<>();
+          for (StreamLog log : store.streams.all()) {
+            if (found.size() < command.limit() && pattern.test(log.spec.typeName())) {
+              found.add(StreamMeta.of(log.info()));
+            }
+          }
+          store.objects.list(pattern, command.limit(), found);
+          client.send(new Event.Objects(command.request(), found, List.of()));
+        });
+  }
+
+  @Override
+  public void deleteObject(Command.DeleteObject command) {
+    answer(
+        command.request(),
+        () -> {
+          if (store.objects.exists(command.id())) {
+            store.objects.delete(command.id());
+          } else {
+            store.streams.drop(store.streams.require(command.id()), client.toString());
+          }
+          client.done(command.request(), 0);
+        });
+  }
+
+  @Override
+  public void persist(Command.Persist command) {
+    answer(
+        command.request(),
+        () -> {
+          if (store.streams.find(command.id()) == null) {
+            store.objects.persist(command.id());
+          }
+          client.done(command.request(), 0);
+        });
+  }
+
+  @Override
+  public void putName(Command.PutName command) {
+    answer(
+        command.request(),
+        () -> {
+          checkName(command.name());
+          if (store.names.count() >= store.limits().names()) {
+            throw VineyardException.of(
+                ErrorCode.LIMIT_REACHED,
+                "expected at most " + store.limits().names() + " names, got 1 more");
+          }
+          if (store.streams.find(command.id()) == null && !store.objects.exists(command.id())) {
+            throw VineyardException.of(
+                ErrorCode.OBJECT_NOT_EXISTS,
+                "expected an object to name, there is no " + new ObjectId(command.id()));
+          }
+          store.names.put(command.name(), command.id());
+          client.done(command.request(), 0);
+        });
+  }
+
+  @Override
+  public void getName(Command.GetName command) {
+    answer(
+        command.request(),
+        () -> {
+          checkName(command.name());
+          Long id = store.names.find(command.name());
+          if (id != null) {
+            client.done(command.request(), id);
+          } else if (command.mayWait()) {
+            checkWaiting();
+            store.names.await(command.name(), client, command.request());
+          } else {
+            client.fail(
+                command.request(),
+                ErrorCode.OBJECT_NOT_EXISTS,
+                "expected a name that is known, got \"" + command.name() + "\"");
+          }
+        });
+  }
+
+  @Override
+  public void dropName(Command.DropName command) {
+    client.done(command.request(), store.names.drop(command.name()) ? 1 : 0);
+  }
+
+  @Override
+  public void cancelRequest(Command.CancelRequest command) {
+    store.names.cancel(client, command.request());
+    client.cancelLease(command.request());
+  }
+
+  @Override
+  public void createStream(Command.CreateStream command) {
+    answer(
+        command.request(),
+        () -> {
+          checkName(command.spec().typeName());
+          String name = command.spec().name();
+          if (name != null) {
+            checkName(name);
+          }
+          StreamLog log = store.streams.create(store.ids.nextObject(), command.spec());
+          client.send(new Event.Stream(command.request(), log.info()));
+        });
+  }
+
+  @Override
+  public void getStream(Command.GetStream command) {
+    answer(
+        command.request(),
+        () -> client.send(new Event.Stream(command.request(), stream(command.id()).info())));
+  }
+
+  private StreamLog stream(long id) {
+    if (store.objects.exists(id)) {
+      throw VineyardException.of(
+          ErrorCode.OBJECT_TYPE_ERROR,
+          "expected a stream, got " + store.objects.meta(id));
+    }
+    return store.streams.require(id);
+  }
+
+  @Override
+  public void openWriter(Command.OpenWriter command) {
+    answer(
+        command.handle(),
+        () -> {
+          checkEnds(command.handle());
+          StreamLog log = stream(command.id());
+          log.openWriter(client, command.handle());
+          client.send(new Event.Stream(command.handle(), log.info()));
+        });
+  }
+
+  @Override
+  public void openReader(Command.OpenReader command) {
+    answer(
+        command.handle(),
+        () -> {
+          checkEnds(command.handle());
+          StreamLog log = stream(command.id());
+          log.openReader(client, command.handle());
+          client.send(new Event.Stream(command.handle(), log.info()));
+          log.welcome(store.streams.read(client, command.handle()));
+        });
+  }
+
+  @Override
+  public void setPreamble(Command.SetPreamble command) {
+    int most = store.limits().headerBytes();
+    if (command.bytes().remaining() > most) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected a preamble of at most " + most + " bytes, got " + command.bytes().remaining());
+    }
+    store.streams.written(client, command.handle()).preamble(command.bytes());
+  }
+
+  @Override
+  public void publish(Command.Publish command) {
+    store.streams.publish(client, command);
+  }
+
+  @Override
+  public void endStream(Command.EndStream command) {
+    StreamLog log = store.streams.written(client, command.handle());
+    client.writers.remove(command.handle());
+    State state = command.code() == 0 ? State.FINISHED : State.FAILED;
+    log.end(state, command.code(), command.message());
+  }
+
+  @Override
+  public void requestChunks(Command.RequestChunks command) {
+    if (command.chunks() < 1) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected credit for at least 1 chunk, got " + command.chunks());
+    }
+    ReaderCursor cursor = store.streams.read(client, command.handle());
+    cursor.log.addCredit(cursor, command.chunks());
+  }
+
+  @Override
+  public void releaseChunks(Command.ReleaseChunks command) {
+    ReaderCursor cursor = store.streams.read(client, command.handle());
+    cursor.log.release(cursor, command.positions());
+  }
+
+  @Override
+  public void closeReader(Command.CloseReader command) {
+    ReaderCursor cursor = store.streams.read(client, command.handle());
+    cursor.log.closeReader(cursor, command.unseen());
+  }
+
+  @Override
+  public void getStatus(Command.GetStatus command) {
+    client.send(new Event.Status(command.request(), store.status()));
+  }
+}

@@ -1,0 +1,82 @@
+package io.vineyard.store.core;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Names of objects and streams, and who waits for a name. */
+final class NameTable {
+  private record Wait(AttachedClient client, long request) {}
+
+  private final Map<String, Long> ids = new HashMap<>();
+  private final Map<Long, Set<String>> namesOf = new HashMap<>();
+  private final Map<String, Map<Wait, Wait>> waits = new HashMap<>();
+
+  int count() {
+    return ids.size();
+  }
+
+  @Nullable Long find(String name) {
+    return ids.get(name);
+  }
+
+  /** Gives a name, and answers those who waited for it. */
+  void put(String name, long id) {
+    drop(name);
+    ids.put(name, id);
+    namesOf.computeIfAbsent(id, key -> new HashSet<>()).add(name);
+    Map<Wait, Wait> waiting = waits.remove(name);
+    if (waiting != null) {
+      for (Wait wait : waiting.keySet()) {
+        wait.client.nameWaits.remove(wait.request);
+        wait.client.done(wait.request, id);
+      }
+    }
+  }
+
+  boolean drop(String name) {
+    Long id = ids.remove(name);
+    if (id == null) {
+      return false;
+    }
+    Set<String> names = namesOf.get(id);
+    if (names != null && names.remove(name) && names.isEmpty()) {
+      namesOf.remove(id);
+    }
+    return true;
+  }
+
+  void dropAllOf(long id) {
+    Set<String> names = namesOf.remove(id);
+    if (names != null) {
+      names.forEach(ids::remove);
+    }
+  }
+
+  void await(String name, AttachedClient client, long request) {
+    Wait wait = new Wait(client, request);
+    waits.computeIfAbsent(name, key -> new LinkedHashMap<>()).put(wait, wait);
+    client.nameWaits.put(request, name);
+  }
+
+  void cancel(AttachedClient client, long request) {
+    String name = client.nameWaits.remove(request);
+    Map<Wait, Wait> waiting = name == null ? null : waits.get(name);
+    if (waiting != null) {
+      waiting.remove(new Wait(client, request));
+      if (waiting.isEmpty()) {
+        waits.remove(name);
+      }
+    }
+  }
+
+  void detach(AttachedClient client) {
+    List<Long> requests = new ArrayList<>(client.nameWaits.keySet());
+    requests.forEach(request -> cancel(client, request));
+  }
+}

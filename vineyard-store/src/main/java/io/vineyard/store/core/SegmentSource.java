@@ -1,0 +1,23 @@
+package io.vineyard.store.core;
+
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.memory.Segment;
+import org.jspecify.annotations.Nullable;
+
+/** Makes segments without holding up the thread that owns the tables. */
+public interface SegmentSource {
+
+  /**
+   * Begins to make a segment.
+   *
+   * @param capacityBytes its capacity
+   * @param done told the outcome by the thread that owns the tables
+   */
+  void create(long capacityBytes, Done done);
+
+  /** Takes a new segment, which it then owns, or the reason why there is none. */
+  interface Done {
+    /** One of the two is null. */
+    void complete(@Nullable Segment segment, @Nullable VineyardException failure);
+  }
+}
