@@ -339,7 +339,7 @@ final class CommandRules implements Command.Handler {
   @Override
   public void closeReader(Command.CloseReader command) {
     ReaderCursor cursor = store.streams.read(client, command.handle());
-    cursor.log.closeReader(cursor, command.unseen());
+    cursor.log.closeReader(cursor, command.seen());
   }
 
   @Override

@@ -8,10 +8,14 @@ import org.jspecify.annotations.Nullable;
 
 /** One reader of a stream: its credit, and the chunks that are leased to it. */
 final class ReaderCursor {
+  /** A leased chunk, and how many were delivered to this reader before it. */
+  private record Lease(long index, ChunkEntry chunk) {}
+
   final StreamLog log;
   final AttachedClient client;
   final long handle;
-  private final Map<Long, ChunkEntry> leased = new HashMap<>();
+  private final Map<Long, Lease> leased = new HashMap<>();
+  private long delivered;
   private long credit;
   private boolean closed;
   private boolean endSent;
@@ -51,20 +55,31 @@ final class ReaderCursor {
     if (credit != Long.MAX_VALUE) {
       credit--;
     }
-    leased.put(chunk.position(), chunk);
+    leased.put(chunk.position(), new Lease(delivered++, chunk));
   }
 
   @Nullable ChunkEntry endLease(long position) {
-    return leased.remove(position);
+    Lease lease = leased.remove(position);
+    return lease == null ? null : lease.chunk;
   }
 
   int leases() {
     return leased.size();
   }
 
-  List<ChunkEntry> endAllLeases() {
-    List<ChunkEntry> chunks = new ArrayList<>(leased.values());
-    leased.clear();
+  /** Ends the leases of all chunks but the first so many that were delivered. */
+  List<ChunkEntry> endLeasesAfter(long seen) {
+    List<ChunkEntry> chunks = new ArrayList<>();
+    leased
+        .values()
+        .removeIf(
+            lease -> {
+              boolean unseen = lease.index >= seen;
+              if (unseen) {
+                chunks.add(lease.chunk);
+              }
+              return unseen;
+            });
     return chunks;
   }
 }

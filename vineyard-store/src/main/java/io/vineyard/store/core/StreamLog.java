@@ -235,29 +235,26 @@ final class StreamLog {
     return chunk;
   }
 
-  void closeReader(ReaderCursor cursor, long[] unseen) {
-    for (long position : unseen) {
-      giveBack(endLease(cursor, position));
-    }
-    cursor.close();
-    if (cursor == reader) {
-      reader = null;
-    }
-    endOfDroppedLeases();
+  void closeReader(ReaderCursor cursor, long seen) {
+    endReader(cursor, seen);
     forget(cursor);
     table.removeIfDrained(this);
   }
 
   /** The client of a reader is gone, and with it all its leases. */
   void loseReader(ReaderCursor cursor) {
-    cursor.endAllLeases().forEach(this::giveBack);
+    endReader(cursor, 0);
+    deliver();
+    table.removeIfDrained(this);
+  }
+
+  private void endReader(ReaderCursor cursor, long seen) {
+    cursor.endLeasesAfter(seen).forEach(this::giveBack);
     cursor.close();
     if (cursor == reader) {
       reader = null;
     }
     endOfDroppedLeases();
-    deliver();
-    table.removeIfDrained(this);
   }
 
   private void giveBack(ChunkEntry chunk) {

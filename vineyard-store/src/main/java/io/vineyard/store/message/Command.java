@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
  * {@code handle} of the new end of the stream. All others are one-way: what is wrong with one of
  * them ends the client.
  */
+@SuppressWarnings("ArrayRecordComponent") // moved, never compared or changed
 public sealed interface Command {
 
   /** Hands this to the method of its type. */
@@ -204,8 +205,11 @@ public sealed interface Command {
     }
   }
 
-  /** Ends a reader; chunks at these positions were never seen, and go to the next reader. */
-  record CloseReader(long handle, long[] unseen) implements Command {
+  /**
+   * Ends a reader. Of the chunks delivered to it, in the order of delivery, so many were seen and
+   * stay leased until they are released; all others go to the next reader.
+   */
+  record CloseReader(long handle, long seen) implements Command {
     @Override
     public void accept(Handler handler) {
       handler.closeReader(this);
