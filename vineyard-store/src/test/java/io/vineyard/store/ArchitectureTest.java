@@ -141,8 +141,7 @@ class ArchitectureTest {
         .that()
         .resideInAPackage(subject)
         .should()
-        .onlyDependOnClassesThat(
-            resideOutsideOfPackage(ROOT + "..").or(resideInAnyPackage(known)))
+        .onlyDependOnClassesThat(resideOutsideOfPackage(ROOT + "..").or(resideInAnyPackage(known)))
         .allowEmptyShould(true)
         .check(CLASSES);
   }

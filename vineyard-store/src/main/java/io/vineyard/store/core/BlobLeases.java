@@ -19,8 +19,7 @@ final class BlobLeases {
     Integer count = counts.get(blob);
     if (count == null) {
       throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected a blob leased before, got " + new ObjectId(blob));
+          ErrorCode.PROTOCOL_ERROR, "expected a blob leased before, got " + new ObjectId(blob));
     }
     if (count == 1) {
       counts.remove(blob);

@@ -9,8 +9,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All sealed blobs. A deleted blob is invisible at once, and its memory goes back to the client that
- * wrote it when the last lease is returned.
+ * All sealed blobs. A deleted blob is invisible at once, and its memory goes back to the client
+ * that wrote it when the last lease is returned.
  */
 final class BlobTable {
   private final SegmentTable segments;
@@ -38,8 +38,13 @@ final class BlobTable {
     if (!segment.sealed || sizeBytes < 1 || !segment.contains(offset, sizeBytes)) {
       throw VineyardException.of(
           ErrorCode.PROTOCOL_ERROR,
-          "expected a part of mapped segment " + segmentId + " of "
-              + segment.segment.capacityBytes() + " bytes, got " + sizeBytes + " bytes at "
+          "expected a part of mapped segment "
+              + segmentId
+              + " of "
+              + segment.segment.capacityBytes()
+              + " bytes, got "
+              + sizeBytes
+              + " bytes at "
               + offset);
     }
     BlobEntry blob = new BlobEntry(id, segment, offset, sizeBytes);

@@ -61,7 +61,9 @@ final class CommandRules implements Command.Handler {
     if (name.isEmpty() || name.length() > store.limits().nameBytes()) {
       throw VineyardException.of(
           ErrorCode.INVALID,
-          "expected a name of 1 to " + store.limits().nameBytes() + " characters, got "
+          "expected a name of 1 to "
+              + store.limits().nameBytes()
+              + " characters, got "
               + name.length());
     }
   }
@@ -264,8 +266,7 @@ final class CommandRules implements Command.Handler {
   private StreamLog stream(long id) {
     if (store.objects.exists(id)) {
       throw VineyardException.of(
-          ErrorCode.OBJECT_TYPE_ERROR,
-          "expected a stream, got " + store.objects.meta(id));
+          ErrorCode.OBJECT_TYPE_ERROR, "expected a stream, got " + store.objects.meta(id));
     }
     return store.streams.require(id);
   }

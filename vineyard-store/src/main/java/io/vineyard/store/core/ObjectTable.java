@@ -57,18 +57,28 @@ final class ObjectTable {
     if (count() + fresh > limits.objects()) {
       throw VineyardException.of(
           ErrorCode.LIMIT_REACHED,
-          "expected at most " + limits.objects() + " objects, got " + fresh + " more than "
+          "expected at most "
+              + limits.objects()
+              + " objects, got "
+              + fresh
+              + " more than "
               + count());
     }
     return meta(store(meta));
   }
 
   private int check(ObjectMeta meta, int depth) {
-    if (meta.isReference() || depth > limits.metaDepth() || meta.typeName().equals(ObjectMeta.BLOB)) {
+    if (meta.isReference()
+        || depth > limits.metaDepth()
+        || meta.typeName().equals(ObjectMeta.BLOB)) {
       throw VineyardException.of(
           ErrorCode.META_TREE_INVALID,
-          "expected a tree of objects at most " + limits.metaDepth() + " deep, got " + meta
-              + " at depth " + depth);
+          "expected a tree of objects at most "
+              + limits.metaDepth()
+              + " deep, got "
+              + meta
+              + " at depth "
+              + depth);
     }
     int fresh = 1;
     for (ObjectMeta member : meta.members().values()) {
@@ -198,8 +208,10 @@ final class ObjectTable {
     if (parents > 0) {
       throw VineyardException.of(
           ErrorCode.INVALID,
-          "expected an object that is no member of another, " + new ObjectId(id)
-              + " is a member of " + parents);
+          "expected an object that is no member of another, "
+              + new ObjectId(id)
+              + " is a member of "
+              + parents);
     }
     remove(id);
   }

@@ -55,8 +55,13 @@ final class SegmentTable {
       client.fail(
           command.request(),
           ErrorCode.NOT_ENOUGH_MEMORY,
-          "asked for " + command.leastBytes() + " bytes, " + free + " of "
-              + limits.capacityBytes() + " bytes are free");
+          "asked for "
+              + command.leastBytes()
+              + " bytes, "
+              + free
+              + " of "
+              + limits.capacityBytes()
+              + " bytes are free");
       return;
     }
     long usual = Math.min(command.wantedBytes(), limits.segmentBytes());
@@ -66,7 +71,8 @@ final class SegmentTable {
     peakBytes = Math.max(peakBytes, usedBytes);
     client.pendingLease(command.request());
     source.create(
-        capacity, (segment, failure) -> leased(client, command.request(), capacity, segment, failure));
+        capacity,
+        (segment, failure) -> leased(client, command.request(), capacity, segment, failure));
   }
 
   private void leased(

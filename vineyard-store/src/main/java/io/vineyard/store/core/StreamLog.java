@@ -144,9 +144,16 @@ final class StreamLog {
     if (chunks >= spec.windowChunks() || !fits || state != State.OPEN) {
       throw VineyardException.of(
           ErrorCode.PROTOCOL_ERROR,
-          "expected no more than the window of " + spec + " in state OPEN, got a chunk of "
-              + body.dataBytes() + " bytes beside " + chunks + " chunks and " + bytes
-              + " bytes in state " + state);
+          "expected no more than the window of "
+              + spec
+              + " in state OPEN, got a chunk of "
+              + body.dataBytes()
+              + " bytes beside "
+              + chunks
+              + " chunks and "
+              + bytes
+              + " bytes in state "
+              + state);
     }
   }
 
@@ -229,7 +236,11 @@ final class StreamLog {
     if (chunk == null) {
       throw VineyardException.of(
           ErrorCode.PROTOCOL_ERROR,
-          "expected a position leased to " + cursor.client + " in " + describe() + ", got "
+          "expected a position leased to "
+              + cursor.client
+              + " in "
+              + describe()
+              + ", got "
               + position);
     }
     return chunk;
@@ -331,7 +342,12 @@ final class StreamLog {
 
   /** Returns how the stream ended, for those who come too late. */
   String outcome() {
-    return describe() + " is over: " + state + " after " + publishedChunks + " chunks"
+    return describe()
+        + " is over: "
+        + state
+        + " after "
+        + publishedChunks
+        + " chunks"
         + (endMessage.isEmpty() ? "" : ", " + endMessage);
   }
 

@@ -123,7 +123,11 @@ final class StreamTable {
     if (body.dataBytes() < 0 || body.dataBytes() > capacity) {
       throw VineyardException.of(
           ErrorCode.PROTOCOL_ERROR,
-          "expected 0 to " + capacity + " bytes of data, got " + body.dataBytes() + " for "
+          "expected 0 to "
+              + capacity
+              + " bytes of data, got "
+              + body.dataBytes()
+              + " for "
               + log.describe());
     }
     BlobEntry[] needs = new BlobEntry[body.blobs().length];

@@ -5,7 +5,8 @@ import java.nio.ByteBuffer;
 /**
  * A chunk without its place in a stream.
  *
- * @param segments the segments that it lies in, in the order in which its offsets count through them
+ * @param segments the segments that it lies in, in the order in which its offsets count through
+ *     them
  * @param blobs stored blobs that it needs to stay
  * @param dataBytes how many bytes count against the window
  * @param header what its kind of stream makes of it; read-only, never moved

@@ -36,8 +36,8 @@ public sealed interface Event {
   }
 
   /**
-   * A segment to write in. Whoever gets the event in the end may map the segment, and leaves closing
-   * it to the one who passed it on.
+   * A segment to write in. Whoever gets the event in the end may map the segment, and leaves
+   * closing it to the one who passed it on.
    */
   record SegmentLeased(long request, long id, Segment segment) implements Event {
     @Override
