@@ -26,6 +26,12 @@ public interface SharedMemory {
    */
   @Nullable Allocation tryAllocate(long sizeBytes);
 
+  /**
+   * Returns why the store refused the memory that was last asked for in the background; null if it
+   * was not refused, or if memory was freed here since.
+   */
+  @Nullable VineyardException refusal();
+
   /** Returns whether these bytes lie in memory that a chunk of this client can be made of. */
   boolean contains(long address, long sizeBytes);
 

@@ -3,7 +3,6 @@ package io.vineyard.store.core;
 import io.vineyard.store.message.ChunkBody;
 
 /** A published chunk, and the segments and blobs that it keeps. */
-@SuppressWarnings("ArrayRecordComponent") // moved, never compared or changed
 record ChunkEntry(long position, ChunkBody body, SegmentEntry[] segments, BlobEntry[] blobs) {
   long dataBytes() {
     return body.dataBytes();

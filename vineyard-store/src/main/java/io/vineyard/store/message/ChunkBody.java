@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
  * @param dataBytes how many bytes count against the window
  * @param header what its kind of stream makes of it; read-only, never moved
  */
-@SuppressWarnings("ArrayRecordComponent") // moved, never compared or changed
 public record ChunkBody(long[] segments, long[] blobs, long dataBytes, ByteBuffer header) {
   /** No segments, or no blobs. */
   public static final long[] NONE = {};

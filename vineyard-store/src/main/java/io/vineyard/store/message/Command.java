@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
  * {@code handle} of the new end of the stream. All others are one-way: what is wrong with one of
  * them ends the client.
  */
-@SuppressWarnings("ArrayRecordComponent") // moved, never compared or changed
 public sealed interface Command {
 
   /** Hands this to the method of its type. */

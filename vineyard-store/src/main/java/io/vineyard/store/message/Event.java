@@ -13,7 +13,6 @@ import java.util.List;
  * <p>An event with a {@code request} answers the command with that number. A segment is made known
  * by {@link SegmentLeased} or {@link SegmentShared} before anything that lies in it is mentioned.
  */
-@SuppressWarnings("ArrayRecordComponent") // moved, never compared or changed
 public sealed interface Event {
 
   /** Hands this to the method of its type. */

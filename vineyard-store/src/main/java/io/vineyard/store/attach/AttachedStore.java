@@ -1,0 +1,377 @@
+package io.vineyard.store.attach;
+
+import io.vineyard.store.Blob;
+import io.vineyard.store.BlobWriter;
+import io.vineyard.store.ChunkReader;
+import io.vineyard.store.ChunkWriter;
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectId;
+import io.vineyard.store.ObjectMeta;
+import io.vineyard.store.ObjectStore;
+import io.vineyard.store.SharedMemory;
+import io.vineyard.store.StoreStatus;
+import io.vineyard.store.StoredObject;
+import io.vineyard.store.StreamInfo;
+import io.vineyard.store.StreamSpec;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.Requests.Kind;
+import io.vineyard.store.message.BlobLocation;
+import io.vineyard.store.message.Command;
+import io.vineyard.store.message.Event;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/** An object store over a link. */
+public final class AttachedStore implements ObjectStore {
+  private static final long FIRST_BLOB_SEGMENT_BYTES = 1 << 20;
+
+  private final Link link;
+  private final Scheduler scheduler = Schedulers.parallel();
+  private final Requests requests;
+  private final SegmentCache segments;
+  private final SegmentPool blobPool;
+  private final SegmentPool streamPool;
+  private final Map<Long, WriterEnd> writers = new ConcurrentHashMap<>();
+  private final Map<Long, ReaderEnd> readers = new ConcurrentHashMap<>();
+  private final AtomicReference<@Nullable VineyardException> over = new AtomicReference<>();
+  private final Sinks.Empty<Void> closed = Sinks.empty();
+
+  private AttachedStore(Link link, long segmentBytes) {
+    this.link = link;
+    this.requests = new Requests(link, scheduler);
+    this.segments = new SegmentCache(Schedulers.boundedElastic()::schedule);
+    long first = Math.min(FIRST_BLOB_SEGMENT_BYTES, segmentBytes);
+    this.blobPool =
+        new SegmentPool(this, first, segmentBytes, requests::nextNumber, this::memoryChanged);
+    this.streamPool =
+        new SegmentPool(
+            this, segmentBytes, segmentBytes, requests::nextNumber, this::memoryChanged);
+  }
+
+  /**
+   * Makes the store at the end of a link, and starts the link.
+   *
+   * @param segmentBytes the usual capacity of the store's segments
+   */
+  public static ObjectStore attach(Link link, long segmentBytes) {
+    AttachedStore store = new AttachedStore(link, segmentBytes);
+    link.start(new StoreEvents(store));
+    return store;
+  }
+
+  Link link() {
+    return link;
+  }
+
+  SegmentCache segments() {
+    return segments;
+  }
+
+  Requests requests() {
+    return requests;
+  }
+
+  SegmentPool blobPool() {
+    return blobPool;
+  }
+
+  SegmentPool streamPool() {
+    return streamPool;
+  }
+
+  SharedMemory streamMemory() {
+    return streamPool;
+  }
+
+  @Nullable WriterEnd writer(long handle) {
+    return writers.get(handle);
+  }
+
+  @Nullable ReaderEnd reader(long handle) {
+    return readers.get(handle);
+  }
+
+  @Nullable MappedSegment findWritable(long address, long sizeBytes) {
+    MappedSegment found = streamPool.find(address, sizeBytes);
+    return found != null ? found : blobPool.find(address, sizeBytes);
+  }
+
+  private void memoryChanged() {
+    writers.values().forEach(WriterEnd::room);
+  }
+
+  void streamWriterEnded() {
+    streamPool.removeUser();
+  }
+
+  void drained(WriterEnd writer) {
+    writers.remove(writer.handle());
+  }
+
+  void closed(ReaderEnd reader) {
+    readers.remove(reader.handle());
+  }
+
+  @Override
+  public Mono<BlobWriter> createBlob(long sizeBytes) {
+    if (sizeBytes == 0) {
+      return Mono.fromSupplier(() -> new PoolBlobWriter(this, null));
+    }
+    return Mono.defer(() -> Mono.fromFuture(blobPool.allocateLater(sizeBytes), true))
+        .doOnDiscard(PoolAllocation.class, PoolAllocation::free)
+        .<BlobWriter>map(memory -> new PoolBlobWriter(this, memory))
+        .publishOn(scheduler)
+        .doOnDiscard(BlobWriter.class, BlobWriter::abort);
+  }
+
+  Mono<ObjectId> sealBlob(PoolAllocation memory) {
+    memory.seal();
+    Mono<ObjectId> sealed =
+        ask(
+            number ->
+                new Command.SealBlob(
+                    number, memory.segmentId(), memory.offset(), Math.max(1, memory.sizeBytes())),
+            event -> new ObjectId(((Event.Done) event).value()));
+    Mono<ObjectId> once = sealed.cache();
+    once.subscribe(id -> {}, error -> {});
+    return once;
+  }
+
+  @Override
+  public Mono<Blob> getBlob(ObjectId id) {
+    if (!id.isBlob()) {
+      return Mono.error(
+          () ->
+              VineyardException.of(
+                  ErrorCode.OBJECT_TYPE_ERROR, "expected the id of a blob, got " + id));
+    }
+    return get(id).map(object -> object.blob(id));
+  }
+
+  @Override
+  public Mono<ObjectMeta> createObject(ObjectMeta meta) {
+    Objects.requireNonNull(meta, "meta");
+    return ask(
+        number -> new Command.CreateObject(number, meta),
+        event -> ((Event.Objects) event).metas().get(0));
+  }
+
+  @Override
+  public Mono<ObjectMeta> getMeta(ObjectId id) {
+    return ask(
+        number -> new Command.GetObject(number, id.value(), false),
+        event -> ((Event.Objects) event).metas().get(0));
+  }
+
+  @Override
+  public Mono<StoredObject> get(ObjectId id) {
+    return Mono.defer(() -> get(id, CallSite.find()));
+  }
+
+  private Mono<StoredObject> get(ObjectId id, String takenAt) {
+    Mono<Leasing> leasing =
+        requests.ask(
+            new Kind<>(
+                number -> new Command.GetObject(number, id.value(), true),
+                event -> leasing((Event.Objects) event),
+                Leasing::close));
+    return leasing
+        .flatMap(Leasing::whenMapped)
+        .doOnDiscard(Leasing.class, Leasing::close)
+        .<StoredObject>map(ready -> ready.open(takenAt))
+        .publishOn(scheduler)
+        .doOnDiscard(StoredObject.class, StoredObject::close);
+  }
+
+  private Leasing leasing(Event.Objects event) {
+    List<BlobLocation> blobs = event.blobs();
+    long[] ids = blobs.stream().mapToLong(BlobLocation::segment).toArray();
+    return new Leasing(link, event.metas().get(0), blobs, segments.retain(ids));
+  }
+
+  @Override
+  public Flux<ObjectMeta> list(String typePattern, int limit) {
+    Mono<List<ObjectMeta>> found =
+        ask(
+            number -> new Command.ListObjects(number, typePattern, limit),
+            event -> ((Event.Objects) event).metas());
+    return found.flatMapIterable(metas -> metas);
+  }
+
+  @Override
+  public Mono<Void> delete(ObjectId id) {
+    return done(number -> new Command.DeleteObject(number, id.value()));
+  }
+
+  @Override
+  public Mono<Void> persist(ObjectId id) {
+    return done(number -> new Command.Persist(number, id.value()));
+  }
+
+  @Override
+  public Mono<Void> putName(ObjectId id, String name) {
+    return done(number -> new Command.PutName(number, id.value(), name));
+  }
+
+  @Override
+  public Mono<ObjectId> getName(String name, Duration wait) {
+    boolean waits = !wait.isZero() && !wait.isNegative();
+    Mono<ObjectId> found =
+        ask(
+            number -> new Command.GetName(number, name, waits),
+            event -> new ObjectId(((Event.Done) event).value()));
+    if (!waits) {
+      return found;
+    }
+    return found.timeout(
+        wait,
+        Mono.error(
+            () ->
+                VineyardException.of(
+                    ErrorCode.TIMEOUT,
+                    "expected the name \"" + name + "\" within " + wait + ", it did not come")),
+        scheduler);
+  }
+
+  @Override
+  public Mono<Boolean> dropName(String name) {
+    return ask(
+        number -> new Command.DropName(number, name), event -> ((Event.Done) event).value() != 0);
+  }
+
+  @Override
+  public Mono<StreamInfo> createStream(StreamSpec spec) {
+    Objects.requireNonNull(spec, "spec");
+    return ask(
+        number -> new Command.CreateStream(number, spec), event -> ((Event.Stream) event).info());
+  }
+
+  @Override
+  public Mono<StreamInfo> getStream(ObjectId id) {
+    return ask(
+        number -> new Command.GetStream(number, id.value()),
+        event -> ((Event.Stream) event).info());
+  }
+
+  @Override
+  public Mono<ChunkWriter> openWriter(ObjectId id) {
+    Mono<WriterEnd> opened =
+        requests.ask(
+            new Kind<>(
+                number -> new Command.OpenWriter(number, id.value()),
+                event -> openedWriter((Event.Stream) event),
+                WriterEnd::close));
+    return opened
+        .flatMap(
+            writer ->
+                Mono.fromFuture(streamPool.ready())
+                    .onErrorResume(error -> Mono.empty())
+                    .thenReturn((ChunkWriter) writer))
+        .publishOn(scheduler)
+        .doOnDiscard(ChunkWriter.class, ChunkWriter::close);
+  }
+
+  private WriterEnd openedWriter(Event.Stream event) {
+    WriterEnd writer = new WriterEnd(this, event.request(), event.info());
+    streamPool.addUser();
+    writers.put(event.request(), writer);
+    return writer;
+  }
+
+  @Override
+  public Mono<ChunkReader> openReader(ObjectId id, Runnable onAvailable) {
+    Objects.requireNonNull(onAvailable, "onAvailable");
+    return Mono.defer(
+        () -> {
+          ReaderEnds ends = new ReaderEnds(this, onAvailable);
+          return requests.<ChunkReader>ask(
+              new Kind<>(
+                  number -> new Command.OpenReader(number, id.value()),
+                  event -> ends.opened((Event.Stream) event),
+                  ChunkReader::close));
+        });
+  }
+
+  void register(ReaderEnd reader) {
+    readers.put(reader.handle(), reader);
+  }
+
+  @Override
+  public Mono<StoreStatus> status() {
+    return ask(Command.GetStatus::new, event -> ((Event.Status) event).status());
+  }
+
+  @Override
+  public Mono<ObjectStore> fork() {
+    return Mono.defer(
+        () -> {
+          VineyardException reason = over.get();
+          return reason == null ? link.fork() : Mono.error(reason);
+        });
+  }
+
+  @Override
+  public Mono<Void> onClose() {
+    return closed.asMono().publishOn(scheduler);
+  }
+
+  @Override
+  public void close() {
+    VineyardException reason =
+        VineyardException.of(
+            ErrorCode.STORE_LOST, "this client of " + link.describe() + " was closed");
+    if (over.compareAndSet(null, reason)) {
+      link.close();
+      end(reason);
+      closed.tryEmitEmpty();
+    }
+  }
+
+  void lost(VineyardException reason) {
+    VineyardException lost =
+        reason.code() == ErrorCode.STORE_LOST
+            ? reason
+            : VineyardException.of(
+                ErrorCode.STORE_LOST,
+                "lost " + link.describe() + ": " + reason.getMessage(),
+                reason);
+    if (over.compareAndSet(null, lost)) {
+      end(lost);
+      closed.tryEmitError(lost);
+    }
+  }
+
+  private void end(VineyardException reason) {
+    requests.close(reason);
+    blobPool.close(reason);
+    streamPool.close(reason);
+    writers.values().forEach(writer -> writer.lost(reason));
+    readers.values().forEach(reader -> reader.end(reason));
+    segments.close();
+  }
+
+  private Mono<Void> done(LongFunction<Command> command) {
+    return ask(command, event -> true).then();
+  }
+
+  private <T> Mono<T> ask(LongFunction<Command> command, Function<Event, T> value) {
+    return requests.ask(new Kind<>(command, value, null));
+  }
+
+  @Override
+  public String toString() {
+    return "client of " + link.describe();
+  }
+}

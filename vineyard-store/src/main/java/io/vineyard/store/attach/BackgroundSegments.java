@@ -1,0 +1,57 @@
+package io.vineyard.store.attach;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.core.SegmentSource;
+import io.vineyard.store.memory.Segment;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** Makes segments on a thread that may take its time, and hands them over on the tables' thread. */
+public final class BackgroundSegments implements SegmentSource {
+  private final Executor worker;
+  private final Executor loop;
+
+  /**
+   * Makes a source.
+   *
+   * @param worker may block for as long as it takes to reserve memory
+   * @param loop runs tasks on the thread that owns the tables
+   */
+  public BackgroundSegments(Executor worker, Executor loop) {
+    this.worker = worker;
+    this.loop = loop;
+  }
+
+  @Override
+  public void create(long capacityBytes, Done done) {
+    try {
+      worker.execute(() -> make(capacityBytes, done));
+    } catch (RejectedExecutionException e) {
+      done.complete(
+          null, VineyardException.of(ErrorCode.ALREADY_STOPPED, "no thread to make segments", e));
+    }
+  }
+
+  private void make(long capacityBytes, Done done) {
+    Segment segment;
+    try {
+      segment = Segment.create("vineyard", capacityBytes);
+    } catch (VineyardException e) {
+      handOver(done, null, e);
+      return;
+    }
+    handOver(done, segment, null);
+  }
+
+  private void handOver(Done done, @Nullable Segment segment, @Nullable VineyardException failure) {
+    try {
+      loop.execute(() -> done.complete(segment, failure));
+    } catch (RejectedExecutionException e) {
+      if (segment != null) {
+        segment.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package io.vineyard.store.attach;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The lease on a delivered chunk: returned once, by whoever closes the chunk, or by the cleaner if
+ * nobody did. Must not reach the chunk itself.
+ */
+final class ChunkLease implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(ChunkLease.class);
+
+  private final ReaderEnd reader;
+  private final long position;
+  private final MappedSegment[] segments;
+  private final AtomicBoolean returned = new AtomicBoolean();
+
+  ChunkLease(ReaderEnd reader, long position, MappedSegment[] segments) {
+    this.reader = reader;
+    this.position = position;
+    this.segments = segments;
+  }
+
+  boolean isReturned() {
+    return returned.get();
+  }
+
+  MappedSegment[] segments() {
+    return segments;
+  }
+
+  /** Returns the lease to the store, because the chunk was used. */
+  void release() {
+    if (unmap()) {
+      reader.release(position);
+    }
+  }
+
+  /** Ends the lease without a word to the store, which knows that the chunk was never seen. */
+  boolean unmap() {
+    boolean first = returned.compareAndSet(false, true);
+    if (first) {
+      SegmentCache.release(segments, segments.length);
+    }
+    return first;
+  }
+
+  /** Run by the cleaner when the chunk is unreachable. */
+  @Override
+  public void run() {
+    if (!isReturned()) {
+      log.warn(
+          "A chunk was never closed: position {} of {}, taken by the reader opened at {}",
+          position,
+          reader.describe(),
+          reader.openedAt());
+      release();
+    }
+  }
+}

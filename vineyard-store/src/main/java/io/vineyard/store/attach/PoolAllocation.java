@@ -1,0 +1,66 @@
+package io.vineyard.store.attach;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.SharedMemory;
+import io.vineyard.store.VineyardException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Memory cut from a leased segment. */
+final class PoolAllocation implements SharedMemory.Allocation {
+  private final SegmentPool pool;
+  private final LeasedSegment segment;
+  private final long offset;
+  private final long sizeBytes;
+  private final AtomicBoolean ended = new AtomicBoolean();
+
+  PoolAllocation(SegmentPool pool, LeasedSegment segment, long offset, long sizeBytes) {
+    this.pool = pool;
+    this.segment = segment;
+    this.offset = offset;
+    this.sizeBytes = sizeBytes;
+  }
+
+  @Override
+  public long address() {
+    return segment.base + offset;
+  }
+
+  @Override
+  public long sizeBytes() {
+    return sizeBytes;
+  }
+
+  long segmentId() {
+    return segment.mapped.id();
+  }
+
+  long offset() {
+    return offset;
+  }
+
+  @Override
+  public void free() {
+    end();
+    pool.free(segment, offset, true);
+  }
+
+  /** Leaves the memory to a sealed blob; the store says when it is back. */
+  void seal() {
+    end();
+    pool.seal(segment);
+  }
+
+  private void end() {
+    if (!ended.compareAndSet(false, true)) {
+      throw VineyardException.of(
+          ErrorCode.ALREADY_STOPPED,
+          "expected memory in use, "
+              + sizeBytes
+              + " bytes at "
+              + offset
+              + " of segment "
+              + segmentId()
+              + " were freed or sealed before");
+    }
+  }
+}

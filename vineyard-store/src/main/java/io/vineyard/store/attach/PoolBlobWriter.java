@@ -1,0 +1,62 @@
+package io.vineyard.store.attach;
+
+import io.vineyard.store.BlobWriter;
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectId;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.memory.Mapping;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** A blob in memory of this client's pool; none for a blob of 0 bytes. */
+final class PoolBlobWriter implements BlobWriter {
+  private final AttachedStore store;
+  private final @Nullable PoolAllocation memory;
+  private final AtomicBoolean ended = new AtomicBoolean();
+
+  PoolBlobWriter(AttachedStore store, @Nullable PoolAllocation memory) {
+    this.store = store;
+    this.memory = memory;
+  }
+
+  @Override
+  public long sizeBytes() {
+    return memory == null ? 0 : memory.sizeBytes();
+  }
+
+  @Override
+  public long address() {
+    if (ended.get()) {
+      throw sealed();
+    }
+    return memory == null ? 0 : memory.address();
+  }
+
+  private static VineyardException sealed() {
+    return VineyardException.of(
+        ErrorCode.OBJECT_SEALED, "expected a blob being written, it was sealed or aborted");
+  }
+
+  @Override
+  public ByteBuffer view(long offset, int sizeBytes) {
+    BlobView.checkPart(offset, sizeBytes, sizeBytes());
+    return Mapping.view(address() + offset, sizeBytes);
+  }
+
+  @Override
+  public Mono<ObjectId> seal() {
+    if (!ended.compareAndSet(false, true)) {
+      return Mono.error(sealed());
+    }
+    return memory == null ? Mono.just(ObjectId.EMPTY_BLOB) : store.sealBlob(memory);
+  }
+
+  @Override
+  public void abort() {
+    if (ended.compareAndSet(false, true) && memory != null) {
+      memory.free();
+    }
+  }
+}

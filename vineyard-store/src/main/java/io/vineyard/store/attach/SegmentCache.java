@@ -1,0 +1,96 @@
+package io.vineyard.store.attach;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.Segment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+
+/**
+ * Every segment that the store has told this client of. Each is mapped once, by a thread that may
+ * take its time, and stays mapped until the store closes it and nobody here reads it any more.
+ */
+final class SegmentCache {
+  private final Executor mapper;
+  private final Map<Long, MappedSegment> segments = new HashMap<>();
+
+  SegmentCache(Executor mapper) {
+    this.mapper = mapper;
+  }
+
+  /** Maps a segment in the background, and closes the reference that came with it. */
+  MappedSegment add(long id, Segment segment, Segment.Access access) {
+    MappedSegment mapped = new MappedSegment(id, segment.capacityBytes());
+    synchronized (segments) {
+      segments.put(id, mapped);
+    }
+    try {
+      mapper.execute(() -> map(mapped, segment, access));
+    } catch (RejectedExecutionException e) {
+      segment.close();
+      mapped.settle(
+          null, VineyardException.of(ErrorCode.ALREADY_STOPPED, "no thread to map segments", e));
+    }
+    return mapped;
+  }
+
+  private static void map(MappedSegment mapped, Segment segment, Segment.Access access) {
+    try {
+      Mapping mapping = segment.map(access);
+      segment.close();
+      mapped.settle(mapping, null);
+    } catch (VineyardException e) {
+      segment.close();
+      mapped.settle(null, e);
+    }
+  }
+
+  /** Returns segments that a chunk or a blob lies in, with a reference to each for the caller. */
+  MappedSegment[] retain(long... ids) {
+    MappedSegment[] found = new MappedSegment[ids.length];
+    synchronized (segments) {
+      for (int i = 0; i < ids.length; i++) {
+        MappedSegment segment = segments.get(ids[i]);
+        if (segment == null) {
+          release(found, i);
+          throw VineyardException.of(
+              ErrorCode.PROTOCOL_ERROR, "expected a segment that was shared, got " + ids[i]);
+        }
+        found[i] = segment.retain();
+      }
+    }
+    return found;
+  }
+
+  static void release(MappedSegment[] segments, int count) {
+    for (int i = 0; i < count; i++) {
+      segments[i].release();
+    }
+  }
+
+  /** The store has closed a segment. */
+  void closed(long id) {
+    MappedSegment segment;
+    synchronized (segments) {
+      segment = segments.remove(id);
+    }
+    if (segment != null) {
+      segment.release();
+    }
+  }
+
+  /** The store is gone: every segment is unmapped as soon as nobody reads it. */
+  void close() {
+    List<MappedSegment> all;
+    synchronized (segments) {
+      all = new ArrayList<>(segments.values());
+      segments.clear();
+    }
+    all.forEach(MappedSegment::release);
+  }
+}

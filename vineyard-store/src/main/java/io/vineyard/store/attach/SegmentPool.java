@@ -1,0 +1,398 @@
+package io.vineyard.store.attach;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.SharedMemory;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.memory.Segment;
+import io.vineyard.store.message.Command;
+import io.vineyard.store.message.Event;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Memory of segments that are leased from the store before it is needed.
+ *
+ * <p>One lease is asked for at a time: when something does not fit, or when less than a quarter of
+ * a segment is free while there are users. A segment without any allocation is returned, but for
+ * one that is kept as long as there are users, so that its pages are written again while they are
+ * in the cache. Thread-safe; what the link calls never blocks.
+ */
+final class SegmentPool implements SharedMemory {
+  private record Waiter(long sizeBytes, CompletableFuture<PoolAllocation> result) {}
+
+  private final Link link;
+  private final SegmentCache cache;
+  private final LongSupplier requests;
+  private final long mostWantedBytes;
+  private final Runnable onMemory;
+
+  private final Deque<Waiter> waiters = new ArrayDeque<>();
+  private volatile LeasedSegment[] segments = {};
+  private long wantedBytes;
+  private long pendingRequest = -1;
+  private long users;
+  private @Nullable VineyardException refusal;
+  private @Nullable VineyardException closed;
+
+  /**
+   * Makes an empty pool.
+   *
+   * @param firstBytes the capacity of the first segment that it wants; it doubles from one to the
+   *     next
+   * @param mostBytes the capacity at which the doubling ends
+   * @param onMemory told that memory was leased, freed or refused
+   */
+  SegmentPool(
+      AttachedStore store,
+      long firstBytes,
+      long mostBytes,
+      LongSupplier requests,
+      Runnable onMemory) {
+    this.link = store.link();
+    this.cache = store.segments();
+    this.requests = requests;
+    this.wantedBytes = firstBytes;
+    this.mostWantedBytes = mostBytes;
+    this.onMemory = onMemory;
+  }
+
+  /** Counts a user, for whom memory is leased ahead and kept. */
+  void addUser() {
+    synchronized (this) {
+      users++;
+    }
+  }
+
+  void removeUser() {
+    List<LeasedSegment> idle;
+    synchronized (this) {
+      users--;
+      idle = takeIdle();
+    }
+    giveBack(idle);
+  }
+
+  /** Completes when there is a segment to write in, without taking any of it. */
+  CompletableFuture<Void> ready() {
+    synchronized (this) {
+      if (segments.length > 0) {
+        return CompletableFuture.completedFuture(null);
+      }
+    }
+    return allocateLater(1).thenAccept(PoolAllocation::free);
+  }
+
+  @Override
+  public Allocation allocate(long sizeBytes) {
+    PoolAllocation now = tryAllocate(sizeBytes);
+    if (now != null) {
+      return now;
+    }
+    if (Schedulers.isInNonBlockingThread()) {
+      throw VineyardException.of(
+          ErrorCode.INVALID_STREAM_STATE,
+          "expected "
+              + sizeBytes
+              + " bytes in the segments leased ahead, or a thread that may"
+              + " block; "
+              + Thread.currentThread().getName()
+              + " may not");
+    }
+    try {
+      return allocateLater(sizeBytes).join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof VineyardException cause
+          ? VineyardException.of(cause.code(), String.valueOf(cause.getMessage()), cause)
+          : e;
+    }
+  }
+
+  @Override
+  public @Nullable PoolAllocation tryAllocate(long sizeBytes) {
+    long needed = checkSize(sizeBytes);
+    PoolAllocation found;
+    synchronized (this) {
+      found = cut(sizeBytes, needed);
+      if (refusal == null && (found == null || isRunningLow())) {
+        lease(found == null ? needed : 1);
+      }
+    }
+    return found;
+  }
+
+  /** Takes memory as soon as it is there; a waiting request is served before later ones. */
+  CompletableFuture<PoolAllocation> allocateLater(long sizeBytes) {
+    long needed = checkSize(sizeBytes);
+    CompletableFuture<PoolAllocation> result = new CompletableFuture<>();
+    PoolAllocation found = null;
+    VineyardException reason;
+    synchronized (this) {
+      reason = closed;
+      if (reason == null) {
+        found = waiters.isEmpty() ? cut(sizeBytes, needed) : null;
+        if (found == null) {
+          waiters.add(new Waiter(sizeBytes, result));
+          lease(needed);
+        }
+      }
+    }
+    if (reason != null) {
+      result.completeExceptionally(reason);
+    } else if (found != null) {
+      result.complete(found);
+    }
+    return result;
+  }
+
+  private static long checkSize(long sizeBytes) {
+    if (sizeBytes < 0) {
+      throw VineyardException.of(
+          ErrorCode.INVALID, "expected a size of at least 0 bytes, got " + sizeBytes);
+    }
+    return Math.max(1, sizeBytes);
+  }
+
+  private @Nullable PoolAllocation cut(long sizeBytes, long needed) {
+    for (LeasedSegment segment : segments) {
+      long offset = segment.allocator.allocate(needed);
+      if (offset >= 0) {
+        segment.open++;
+        return new PoolAllocation(this, segment, offset, sizeBytes);
+      }
+    }
+    return null;
+  }
+
+  private boolean isRunningLow() {
+    if (users == 0 || closed != null) {
+      return false;
+    }
+    long free = 0;
+    for (LeasedSegment segment : segments) {
+      free += segment.allocator.freeBytes();
+    }
+    return free < mostWantedBytes / 4;
+  }
+
+  private void lease(long leastBytes) {
+    if (pendingRequest < 0 && closed == null) {
+      pendingRequest = requests.getAsLong();
+      link.send(new Command.LeaseSegment(pendingRequest, leastBytes, wantedBytes));
+      wantedBytes = Math.min(mostWantedBytes, wantedBytes * 2);
+    }
+  }
+
+  /** Takes the answer to a lease; says whether it was this pool's. */
+  boolean leased(Event.SegmentLeased event) {
+    synchronized (this) {
+      if (pendingRequest != event.request()) {
+        return false;
+      }
+    }
+    MappedSegment mapped = cache.add(event.id(), event.segment(), Segment.Access.READ_WRITE);
+    mapped.retain();
+    mapped.whenSettled(() -> mapped(mapped));
+    return true;
+  }
+
+  private void mapped(MappedSegment mapped) {
+    VineyardException failure = mapped.failure();
+    if (failure != null) {
+      link.send(new Command.SegmentMapped(mapped.id()));
+      link.send(new Command.ReturnSegment(mapped.id()));
+      mapped.release();
+      refused(failure);
+      return;
+    }
+    boolean wanted;
+    synchronized (this) {
+      pendingRequest = -1;
+      wanted = closed == null;
+      if (wanted) {
+        link.send(new Command.SegmentMapped(mapped.id()));
+        LeasedSegment[] more = new LeasedSegment[segments.length + 1];
+        more[0] = new LeasedSegment(mapped);
+        System.arraycopy(segments, 0, more, 1, segments.length);
+        segments = more;
+      }
+    }
+    if (wanted) {
+      serve();
+    } else {
+      mapped.release();
+    }
+  }
+
+  /** Takes the refusal of a lease; says whether it was this pool's. */
+  boolean failed(long request, VineyardException reason) {
+    synchronized (this) {
+      if (pendingRequest != request) {
+        return false;
+      }
+    }
+    refused(reason);
+    return true;
+  }
+
+  private void refused(VineyardException reason) {
+    List<Waiter> failing;
+    synchronized (this) {
+      pendingRequest = -1;
+      refusal = reason;
+      failing = new ArrayList<>(waiters);
+      waiters.clear();
+    }
+    failing.forEach(waiter -> waiter.result.completeExceptionally(reason));
+    onMemory.run();
+  }
+
+  private void serve() {
+    List<Runnable> served = new ArrayList<>();
+    List<LeasedSegment> idle;
+    synchronized (this) {
+      while (!waiters.isEmpty()) {
+        Waiter waiter = waiters.peek();
+        PoolAllocation found = cut(waiter.sizeBytes, Math.max(1, waiter.sizeBytes));
+        if (found == null) {
+          lease(Math.max(1, waiter.sizeBytes));
+          break;
+        }
+        waiters.remove();
+        served.add(() -> complete(waiter, found));
+      }
+      idle = takeIdle();
+    }
+    served.forEach(Runnable::run);
+    giveBack(idle);
+    onMemory.run();
+  }
+
+  private static void complete(Waiter waiter, PoolAllocation found) {
+    if (!waiter.result.complete(found)) {
+      found.free();
+    }
+  }
+
+  void seal(LeasedSegment segment) {
+    synchronized (this) {
+      segment.open--;
+    }
+  }
+
+  /** Frees memory that was sealed, at an offset that the store knows. */
+  boolean reclaimed(long segmentId, long[] offsets) {
+    for (LeasedSegment segment : segments) {
+      if (segment.mapped.id() == segmentId) {
+        for (long offset : offsets) {
+          free(segment, offset, false);
+        }
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void free(LeasedSegment segment, long offset, boolean wasOpen) {
+    List<LeasedSegment> idle;
+    boolean more;
+    boolean unmap = false;
+    synchronized (this) {
+      segment.allocator.free(offset);
+      refusal = null;
+      segment.open -= wasOpen ? 1 : 0;
+      unmap = closed != null && segment.open == 0 && wasOpen;
+      idle = takeIdle();
+      more = !waiters.isEmpty();
+    }
+    if (unmap) {
+      segment.mapped.release();
+    }
+    giveBack(idle);
+    if (more) {
+      serve();
+    }
+  }
+
+  /** Takes out the segments that are returned: without allocations, and not kept for a user. */
+  private List<LeasedSegment> takeIdle() {
+    List<LeasedSegment> idle = new ArrayList<>(0);
+    if (closed != null) {
+      return idle;
+    }
+    boolean keep = users > 0;
+    List<LeasedSegment> rest = new ArrayList<>(segments.length);
+    for (LeasedSegment segment : segments) {
+      if (!segment.allocator.isEmpty()) {
+        rest.add(segment);
+      } else if (keep) {
+        keep = false;
+        rest.add(segment);
+      } else {
+        idle.add(segment);
+      }
+    }
+    if (!idle.isEmpty()) {
+      segments = rest.toArray(new LeasedSegment[0]);
+    }
+    return idle;
+  }
+
+  private void giveBack(List<LeasedSegment> idle) {
+    for (LeasedSegment segment : idle) {
+      link.send(new Command.ReturnSegment(segment.mapped.id()));
+      segment.mapped.release();
+    }
+  }
+
+  @Override
+  public @Nullable VineyardException refusal() {
+    synchronized (this) {
+      return closed != null ? closed : refusal;
+    }
+  }
+
+  @Override
+  public boolean contains(long address, long sizeBytes) {
+    return find(address, sizeBytes) != null;
+  }
+
+  /** Returns the segment that these bytes lie in, null if there is none. */
+  @Nullable MappedSegment find(long address, long sizeBytes) {
+    for (LeasedSegment segment : segments) {
+      if (segment.contains(address, sizeBytes)) {
+        return segment.mapped;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The store is gone: nothing more is allocated, and what is in use is unmapped when it is freed.
+   */
+  void close(VineyardException reason) {
+    List<Waiter> failing;
+    List<LeasedSegment> unused = new ArrayList<>();
+    synchronized (this) {
+      if (closed != null) {
+        return;
+      }
+      closed = reason;
+      failing = new ArrayList<>(waiters);
+      waiters.clear();
+      for (LeasedSegment segment : segments) {
+        if (segment.open == 0) {
+          unused.add(segment);
+        }
+      }
+    }
+    failing.forEach(waiter -> waiter.result.completeExceptionally(reason));
+    unused.forEach(segment -> segment.mapped.release());
+  }
+}

@@ -1,0 +1,118 @@
+package io.vineyard.store.attach;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.memory.Segment;
+import io.vineyard.store.message.Event;
+import org.jspecify.annotations.Nullable;
+
+/** Takes the events for a store, on the link's thread. */
+final class StoreEvents implements Link.Events {
+  private final AttachedStore store;
+
+  StoreEvents(AttachedStore store) {
+    this.store = store;
+  }
+
+  @Override
+  public void done(Event.Done event) {
+    store.requests().answer(event.request(), event);
+  }
+
+  @Override
+  public void failed(Event.Failed event) {
+    VineyardException reason = error(event.code(), event.message());
+    if (!store.blobPool().failed(event.request(), reason)
+        && !store.streamPool().failed(event.request(), reason)) {
+      store.requests().fail(event.request(), reason);
+    }
+  }
+
+  @Override
+  public void segmentLeased(Event.SegmentLeased event) {
+    if (!store.blobPool().leased(event) && !store.streamPool().leased(event)) {
+      event.segment().close();
+    }
+  }
+
+  @Override
+  public void segmentShared(Event.SegmentShared event) {
+    store.segments().add(event.id(), event.segment(), Segment.Access.READ_ONLY);
+  }
+
+  @Override
+  public void segmentClosed(Event.SegmentClosed event) {
+    store.segments().closed(event.id());
+  }
+
+  @Override
+  public void blobsReclaimed(Event.BlobsReclaimed event) {
+    if (!store.blobPool().reclaimed(event.segment(), event.offsets())) {
+      store.streamPool().reclaimed(event.segment(), event.offsets());
+    }
+  }
+
+  @Override
+  public void objects(Event.Objects event) {
+    store.requests().answer(event.request(), event);
+  }
+
+  @Override
+  public void stream(Event.Stream event) {
+    store.requests().answer(event.request(), event);
+  }
+
+  @Override
+  public void status(Event.Status event) {
+    store.requests().answer(event.request(), event);
+  }
+
+  @Override
+  public void preamble(Event.Preamble event) {
+    ReaderEnd reader = store.reader(event.handle());
+    if (reader != null) {
+      reader.preamble(event.bytes());
+    }
+  }
+
+  @Override
+  public void delivered(Event.Delivered event) {
+    ReaderEnd reader = store.reader(event.handle());
+    if (reader != null) {
+      reader.delivered(event);
+    }
+  }
+
+  @Override
+  public void streamEnded(Event.StreamEnded event) {
+    ReaderEnd reader = store.reader(event.handle());
+    if (reader != null) {
+      reader.end(event.code() == 0 ? null : error(event.code(), event.message()));
+    }
+  }
+
+  @Override
+  public void reclaimed(Event.Reclaimed event) {
+    WriterEnd writer = store.writer(event.handle());
+    if (writer != null) {
+      writer.reclaimed(event.positions());
+    }
+  }
+
+  @Override
+  public void writerStopped(Event.WriterStopped event) {
+    WriterEnd writer = store.writer(event.handle());
+    if (writer != null) {
+      writer.stopped(error(event.code(), event.message()));
+    }
+  }
+
+  @Override
+  public void lost(VineyardException reason) {
+    store.lost(reason);
+  }
+
+  private static VineyardException error(int code, @Nullable String message) {
+    return VineyardException.of(ErrorCode.of(code), String.valueOf(message));
+  }
+}
