@@ -8,26 +8,18 @@ import io.vineyard.store.core.EventSink;
 import io.vineyard.store.core.StoreCore;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-/**
- * The link to tables in this JVM. Its thread is the one that owns the tables; what is sent is
- * collected, and one task takes all of it.
- */
-public final class LocalLink implements Link, EventSink {
+/** The link to tables in this JVM. Its thread is the one that owns the tables. */
+public final class LocalLink implements Link, EventSink, LinkQueue.Taker {
   private final StoreCore core;
   private final Executor loop;
   private final String name;
   private final Runnable onDetached;
-  private final Queue<Object> queue = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger queued = new AtomicInteger();
-  private final Runnable drain = this::drain;
+  private final LinkQueue queue;
   private @Nullable AttachedClient client;
   private @Nullable Events events;
   private boolean closing;
@@ -37,6 +29,7 @@ public final class LocalLink implements Link, EventSink {
     this.loop = loop;
     this.name = name;
     this.onDetached = onDetached;
+    this.queue = new LinkQueue(loop, this);
   }
 
   /**
@@ -50,9 +43,9 @@ public final class LocalLink implements Link, EventSink {
   public static Mono<ObjectStore> connect(
       StoreCore core, Executor loop, String name, Runnable onDetached) {
     return Mono.create(
-        sink ->
-            execute(
-                loop,
+        sink -> {
+          try {
+            loop.execute(
                 () -> {
                   try {
                     LocalLink link = new LocalLink(core, loop, name, onDetached);
@@ -61,21 +54,15 @@ public final class LocalLink implements Link, EventSink {
                   } catch (VineyardException e) {
                     sink.error(e);
                   }
-                },
-                () -> sink.error(stopped(name))));
-  }
-
-  private static VineyardException stopped(String name) {
-    return VineyardException.of(
-        ErrorCode.STORE_LOST, "expected an open store for " + name + ", it was closed");
-  }
-
-  private static void execute(Executor loop, Runnable task, Runnable otherwise) {
-    try {
-      loop.execute(task);
-    } catch (RejectedExecutionException e) {
-      otherwise.run();
-    }
+                });
+          } catch (RejectedExecutionException e) {
+            sink.error(
+                VineyardException.of(
+                    ErrorCode.STORE_LOST,
+                    "expected an open store for " + name + ", it was closed",
+                    e));
+          }
+        });
   }
 
   @Override
@@ -85,54 +72,36 @@ public final class LocalLink implements Link, EventSink {
 
   @Override
   public void send(Command command) {
-    add(command);
+    queue.add(command);
   }
 
   @Override
   public void execute(Runnable task) {
-    add(task);
+    queue.add(task);
   }
 
-  private void add(Object item) {
-    queue.add(item);
-    if (queued.getAndIncrement() == 0) {
-      execute(loop, drain, queue::clear);
-    }
-  }
-
-  private void drain() {
-    int missed = queued.get();
-    do {
-      Object item = queue.poll();
-      while (item != null) {
-        take(item);
-        item = queue.poll();
-      }
-      missed = queued.addAndGet(-missed);
-    } while (missed != 0);
-  }
-
-  private void take(Object item) {
-    if (item instanceof Command command) {
-      if (client != null) {
-        client.handle(command);
-      }
-    } else {
-      ((Runnable) item).run();
+  @Override
+  public void take(Command command) {
+    if (client != null) {
+      client.handle(command);
     }
   }
 
   @Override
+  public void flush() {
+    // Commands have been carried out as they were taken.
+  }
+
+  @Override
   public void close() {
-    add(
-        (Runnable)
-            () -> {
-              closing = true;
-              if (client != null) {
-                client.detach(
-                    VineyardException.of(ErrorCode.ALREADY_STOPPED, name + " was closed"));
-              }
-            });
+    queue.add(this::detach);
+  }
+
+  private void detach() {
+    closing = true;
+    if (client != null) {
+      client.detach(VineyardException.of(ErrorCode.ALREADY_STOPPED, name + " was closed"));
+    }
   }
 
   @Override

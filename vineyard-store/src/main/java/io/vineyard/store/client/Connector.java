@@ -1,0 +1,257 @@
+package io.vineyard.store.client;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.DomainSocketReadMode;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectStore;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.AttachedStore;
+import io.vineyard.store.protocol.binary.FrameReader;
+import io.vineyard.store.protocol.binary.Handshake;
+import io.vineyard.store.protocol.binary.HandshakeFrames;
+import io.vineyard.store.protocol.binary.Preface;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.MonoSink;
+
+/** Makes the two connections of a client, one after the other, and then its link. */
+final class Connector {
+  private static final EventLoopGroup LOOPS =
+      new MultiThreadIoEventLoopGroup(
+          1, new DefaultThreadFactory("vineyard-client", true), EpollIoHandler.newFactory());
+
+  private final VineyardClient config;
+  private final String place;
+  private final DomainSocketAddress address;
+  private final MonoSink<ObjectStore> sink;
+  private final EventLoop loop = LOOPS.next();
+  private boolean done;
+  private @Nullable Channel first;
+  private @Nullable RemoteLink link;
+  private Handshake.@Nullable Welcome welcome;
+
+  Connector(VineyardClient config, DomainSocketAddress address, MonoSink<ObjectStore> sink) {
+    this.config = config;
+    this.address = address;
+    this.place = "the store at " + address.path();
+    this.sink = sink;
+  }
+
+  void start() {
+    Bootstrap bootstrap =
+        new Bootstrap()
+            .group(loop)
+            .channel(EpollDomainSocketChannel.class)
+            .handler(new FirstConnection());
+    bootstrap
+        .connect(address)
+        .addListener(
+            connected -> {
+              if (!connected.isSuccess()) {
+                fail(ErrorCode.CONNECTION_FAILED, "nobody listens", connected.cause());
+              }
+            });
+    var timer =
+        loop.schedule(
+            () -> fail(ErrorCode.TIMEOUT, "no answer within " + config.connectTimeout(), null),
+            config.connectTimeout().toNanos(),
+            TimeUnit.NANOSECONDS);
+    sink.onDispose(() -> timer.cancel(false));
+    sink.onCancel(() -> loop.execute(this::giveUp));
+  }
+
+  private void giveUp() {
+    if (!done) {
+      fail(ErrorCode.CONNECTION_FAILED, "the attempt was cancelled", null);
+    }
+  }
+
+  private void fail(ErrorCode code, String why, @Nullable Throwable cause) {
+    if (!done) {
+      done = true;
+      if (first != null) {
+        first.close();
+      }
+      if (link != null) {
+        link.close();
+      }
+      sink.error(
+          VineyardException.of(
+              code,
+              "expected to attach to "
+                  + place
+                  + ": "
+                  + why
+                  + (cause == null ? "" : " (" + cause.getMessage() + ")"),
+              cause));
+    }
+  }
+
+  private static void write(Channel channel, Handshake message) {
+    ByteBuf out = channel.alloc().directBuffer();
+    Preface.encode(out);
+    HandshakeFrames.write(message, out);
+    channel.writeAndFlush(out, channel.voidPromise());
+  }
+
+  private void received(Channel channel, Object message) {
+    RemoteLink attached = link;
+    if (done && attached != null) {
+      attached.received(message);
+    } else if (message instanceof Handshake.Welcome reply && welcome == null) {
+      welcome = reply;
+      connectSecond(channel, reply);
+    } else if (message instanceof Handshake.Ready && attached != null && welcome != null) {
+      done = true;
+      sink.success(AttachedStore.attach(attached, welcome.segmentBytes()));
+    } else if (message instanceof Handshake.Closed closed) {
+      fail(ErrorCode.of(closed.code()), closed.message(), null);
+    } else {
+      fail(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected the answer to a handshake, got " + message.getClass().getSimpleName(),
+          null);
+    }
+  }
+
+  private void connectSecond(Channel channel, Handshake.Welcome reply) {
+    RemoteLink attached = new RemoteLink(config, place, channel);
+    link = attached;
+    new Bootstrap()
+        .group(loop)
+        .channel(EpollDomainSocketChannel.class)
+        .option(EpollChannelOption.DOMAIN_SOCKET_READ_MODE, DomainSocketReadMode.FILE_DESCRIPTORS)
+        .handler(new SecondConnection(attached, reply))
+        .connect(address)
+        .addListener(
+            connected -> {
+              if (!connected.isSuccess()) {
+                fail(
+                    ErrorCode.CONNECTION_FAILED,
+                    "the second connection was refused",
+                    connected.cause());
+              }
+            });
+  }
+
+  private void ended(@Nullable Throwable cause) {
+    String why = cause == null ? "the connection ended" : String.valueOf(cause.getMessage());
+    RemoteLink attached = link;
+    if (done && attached != null) {
+      attached.lost(VineyardException.of(ErrorCode.STORE_LOST, "lost " + place + ": " + why));
+    } else {
+      fail(
+          ErrorCode.CONNECTION_FAILED,
+          "it ended the connection in the handshake, so it is no store or it is stopping",
+          cause);
+    }
+  }
+
+  /** Carries commands and events. */
+  private final class FirstConnection extends ByteToMessageDecoder {
+    private final FrameReader frames = FrameReader.ofEvents();
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+      first = ctx.channel();
+      if (done) {
+        ctx.close();
+        return;
+      }
+      write(
+          ctx.channel(),
+          new Handshake.Hello(
+              Handshake.LOWEST_VERSION,
+              Handshake.HIGHEST_VERSION,
+              ProcessHandle.current().pid(),
+              config.name()));
+    }
+
+    @Override
+    protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
+      try {
+        Object message = frames.read(in);
+        while (message != null) {
+          received(ctx.channel(), message);
+          message = frames.read(in);
+        }
+      } catch (VineyardException e) {
+        in.skipBytes(in.readableBytes());
+        broken(e);
+      }
+    }
+
+    private void broken(VineyardException reason) {
+      RemoteLink attached = link;
+      if (done && attached != null) {
+        attached.lost(reason);
+      } else {
+        fail(ErrorCode.PROTOCOL_ERROR, "it is no store, or one of another version", reason);
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) throws Exception {
+      super.channelInactive(ctx);
+      ended(null);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ended(cause);
+      ctx.close();
+    }
+  }
+
+  /** Carries descriptors. */
+  private final class SecondConnection extends ChannelInboundHandlerAdapter {
+    private final RemoteLink attached;
+    private final Handshake.Welcome reply;
+
+    SecondConnection(RemoteLink attached, Handshake.Welcome reply) {
+      this.attached = attached;
+      this.reply = reply;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+      attached.second(ctx.channel());
+      write(
+          ctx.channel(), new Handshake.Attach(reply.client(), reply.tokenHigh(), reply.tokenLow()));
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) throws IOException {
+      if (message instanceof FileDescriptor descriptor) {
+        attached.received(descriptor);
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      ended(null);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ended(cause);
+      ctx.close();
+    }
+  }
+}

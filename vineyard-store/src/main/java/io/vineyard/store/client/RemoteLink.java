@@ -1,0 +1,233 @@
+package io.vineyard.store.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.unix.FileDescriptor;
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectStore;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.Link;
+import io.vineyard.store.attach.LinkQueue;
+import io.vineyard.store.memory.Segment;
+import io.vineyard.store.message.Command;
+import io.vineyard.store.message.Event;
+import io.vineyard.store.protocol.binary.CommandEncoder;
+import io.vineyard.store.protocol.binary.Handshake;
+import io.vineyard.store.protocol.binary.SegmentAnnounced;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * The link to a store in another process. Its thread is the event loop of its two connections.
+ *
+ * <p>Descriptors come on a connection of their own, in the order in which segments are announced on
+ * the first one. Whatever comes on the first one after a segment was announced waits until its
+ * descriptor is here.
+ */
+final class RemoteLink implements Link, LinkQueue.Taker {
+  private static final int MOST_SPARE_DESCRIPTORS = 64;
+
+  private final VineyardClient config;
+  private final String place;
+  private final Channel first;
+  private final LinkQueue queue;
+  private final Queue<FileDescriptor> descriptors = new ArrayDeque<>();
+  private final Queue<Object> held = new ArrayDeque<>();
+  private @Nullable Channel second;
+  private @Nullable Events events;
+  private @Nullable ByteBuf pending;
+  private @Nullable CommandEncoder encoder;
+  private boolean over;
+
+  RemoteLink(VineyardClient config, String place, Channel first) {
+    this.config = config;
+    this.place = place;
+    this.first = first;
+    this.queue = new LinkQueue(first.eventLoop(), this);
+  }
+
+  void second(Channel channel) {
+    second = channel;
+  }
+
+  @Override
+  public void start(Events taker) {
+    events = taker;
+  }
+
+  @Override
+  public void send(Command command) {
+    queue.add(command);
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    queue.add(task);
+  }
+
+  @Override
+  public void take(Command command) {
+    if (over) {
+      return;
+    }
+    ByteBuf out = pending;
+    if (out == null) {
+      out = first.alloc().directBuffer();
+      pending = out;
+      encoder = new CommandEncoder(out);
+    }
+    if (encoder != null) {
+      encode(command, encoder);
+    }
+  }
+
+  private void encode(Command command, CommandEncoder out) {
+    try {
+      command.accept(out);
+    } catch (VineyardException e) {
+      tooLarge(command, e);
+    }
+  }
+
+  /** What fits no frame is refused here, as the store would. */
+  private void tooLarge(Command command, VineyardException reason) {
+    if (command instanceof Command.CreateObject create && events != null) {
+      events.failed(
+          new Event.Failed(
+              create.request(), reason.code().number(), String.valueOf(reason.getMessage())));
+    } else {
+      lost(reason);
+    }
+  }
+
+  @Override
+  public void flush() {
+    ByteBuf out = pending;
+    pending = null;
+    encoder = null;
+    if (out != null) {
+      first.writeAndFlush(out, first.voidPromise());
+    }
+  }
+
+  /** Takes what came on the first connection. */
+  void received(Object message) {
+    if (held.isEmpty() && !(message instanceof SegmentAnnounced)) {
+      handle(message);
+    } else {
+      held.add(message);
+      release();
+    }
+  }
+
+  /** Takes a descriptor, which is this link's to close from now on. */
+  void received(FileDescriptor descriptor) {
+    if (over || descriptors.size() >= MOST_SPARE_DESCRIPTORS) {
+      close(descriptor);
+      lost(
+          VineyardException.of(
+              ErrorCode.PROTOCOL_ERROR,
+              "expected at most " + MOST_SPARE_DESCRIPTORS + " descriptors ahead, got more"));
+      return;
+    }
+    descriptors.add(descriptor);
+    release();
+  }
+
+  private void release() {
+    while (!held.isEmpty() && !over) {
+      if (held.peek() instanceof SegmentAnnounced announced) {
+        FileDescriptor descriptor = descriptors.poll();
+        if (descriptor == null) {
+          return;
+        }
+        held.remove();
+        announced(announced, descriptor);
+      } else {
+        handle(held.remove());
+      }
+    }
+  }
+
+  private void announced(SegmentAnnounced announced, FileDescriptor descriptor) {
+    Segment segment;
+    try {
+      segment = Segment.ofDescriptor(descriptor.intValue(), announced.capacityBytes());
+    } catch (VineyardException e) {
+      lost(e);
+      return;
+    }
+    handle(
+        announced.request() == 0
+            ? new Event.SegmentShared(announced.id(), segment)
+            : new Event.SegmentLeased(announced.request(), announced.id(), segment));
+  }
+
+  private void handle(Object message) {
+    Events taker = events;
+    if (over || taker == null) {
+      return;
+    }
+    try {
+      if (message instanceof Event event) {
+        event.accept(taker);
+      } else if (message instanceof Handshake.Closed closed) {
+        lost(VineyardException.of(ErrorCode.of(closed.code()), closed.message()));
+      } else {
+        throw VineyardException.of(
+            ErrorCode.PROTOCOL_ERROR,
+            "expected an event, got " + message.getClass().getSimpleName());
+      }
+    } catch (VineyardException e) {
+      lost(e);
+    }
+  }
+
+  /** The connections have ended, or must. */
+  void lost(VineyardException reason) {
+    if (!over) {
+      end();
+      if (events != null) {
+        events.lost(reason);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    queue.add(this::end);
+  }
+
+  private void end() {
+    over = true;
+    flush();
+    descriptors.forEach(RemoteLink::close);
+    descriptors.clear();
+    held.clear();
+    first.close();
+    if (second != null) {
+      second.close();
+    }
+  }
+
+  private static void close(FileDescriptor descriptor) {
+    try {
+      descriptor.close();
+    } catch (IOException e) {
+      assert false : "closing " + descriptor + ": " + e;
+    }
+  }
+
+  @Override
+  public Mono<ObjectStore> fork() {
+    return config.connect();
+  }
+
+  @Override
+  public String describe() {
+    return place;
+  }
+}

@@ -1,0 +1,167 @@
+package io.vineyard.store.server;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectStore;
+import io.vineyard.store.StoreStatus;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.LocalLink;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+
+/** A server on one event loop of Netty's native epoll transport. */
+final class EpollServer implements BoundServer {
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private final SocketFile file;
+  private final EventLoopGroup group;
+  private final ServerLoop server;
+  private final ChannelGroup channels;
+  private final AtomicBoolean disposed = new AtomicBoolean();
+  private final Sinks.Empty<Void> ended = Sinks.empty();
+
+  private EpollServer(ServerConfig config, EventLoopGroup group) {
+    this.file = new SocketFile(config.socket());
+    this.group = group;
+    this.server = new ServerLoop(config, group.next(), Schedulers.boundedElastic()::schedule);
+    this.channels = new DefaultChannelGroup(server.loop, true);
+  }
+
+  /** Listens; may block for a moment. */
+  static BoundServer bind(ServerConfig config) {
+    if (!Epoll.isAvailable()) {
+      throw VineyardException.of(
+          ErrorCode.UNSUPPORTED,
+          "expected Linux for a server on a Unix socket: " + Epoll.unavailabilityCause(),
+          Epoll.unavailabilityCause());
+    }
+    new SocketFile(config.socket()).prepare();
+    EventLoopGroup group =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("vineyard-server", true), EpollIoHandler.newFactory());
+    EpollServer bound = new EpollServer(config, group);
+    try {
+      bound.listen();
+      return bound;
+    } catch (VineyardException e) {
+      var unused = group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+      throw e;
+    }
+  }
+
+  private void listen() {
+    WriteBufferWaterMark most =
+        new WriteBufferWaterMark(
+            ServerConfig.MOST_WAITING_BYTES / 2, ServerConfig.MOST_WAITING_BYTES);
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(group)
+            .channel(EpollServerDomainSocketChannel.class)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, most)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channels.add(channel);
+                    channel.pipeline().addLast(new ServerConnection(server));
+                  }
+                });
+    var binding = bootstrap.bind(new DomainSocketAddress(file.path().toFile()));
+    if (!binding.awaitUninterruptibly().isSuccess()) {
+      throw VineyardException.of(
+          ErrorCode.IO_ERROR,
+          "expected to listen at " + file.path() + ": " + binding.cause().getMessage(),
+          binding.cause());
+    }
+    channels.add(binding.channel());
+    file.bound();
+  }
+
+  @Override
+  public Path socket() {
+    return file.path();
+  }
+
+  @Override
+  public Mono<ObjectStore> connect() {
+    return LocalLink.connect(server.core, server.loop, "the store at " + file.path(), () -> {});
+  }
+
+  @Override
+  public ObjectStore connectNow() {
+    return Objects.requireNonNull(connect().toFuture().join(), "store");
+  }
+
+  @Override
+  public Mono<StoreStatus> status() {
+    return Mono.<StoreStatus>create(
+            sink -> {
+              try {
+                server.loop.execute(() -> sink.success(server.core.status()));
+              } catch (RejectedExecutionException e) {
+                sink.error(VineyardException.of(ErrorCode.STORE_LOST, "the server has ended", e));
+              }
+            })
+        .publishOn(Schedulers.parallel());
+  }
+
+  @Override
+  public void dispose() {
+    if (disposed.compareAndSet(false, true)) {
+      file.remove();
+      server.loop.execute(this::end);
+    }
+  }
+
+  private void end() {
+    server.core.close();
+    channels
+        .close()
+        .addListener(
+            done ->
+                group
+                    .shutdownGracefully(0, GRACE.toSeconds(), TimeUnit.SECONDS)
+                    .addListener(over -> ended.tryEmitEmpty()));
+  }
+
+  @Override
+  public boolean isDisposed() {
+    return disposed.get();
+  }
+
+  @Override
+  public void disposeNow(Duration timeout) {
+    dispose();
+    onDispose().block(timeout);
+  }
+
+  @Override
+  public Mono<Void> onDispose() {
+    return ended.asMono().publishOn(Schedulers.parallel());
+  }
+
+  @Override
+  public String toString() {
+    return "server at " + file.path();
+  }
+}

@@ -1,0 +1,14 @@
+package io.vineyard.store.server;
+
+import io.vineyard.store.core.StoreLimits;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** What a server is made with. */
+record ServerConfig(Path socket, StoreLimits limits, Duration handshakeTimeout) {
+  /** The most bytes that may wait for a client that does not read. */
+  static final int MOST_WAITING_BYTES = 16 << 20;
+
+  /** The most connections that have not said yet who they are. */
+  static final int MOST_STRANGERS = 128;
+}

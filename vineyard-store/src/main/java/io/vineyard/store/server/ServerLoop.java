@@ -1,0 +1,82 @@
+package io.vineyard.store.server;
+
+import io.netty.channel.EventLoop;
+import io.vineyard.store.attach.BackgroundSegments;
+import io.vineyard.store.core.StoreCore;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a server's one thread owns: the tables, and the connections.
+ *
+ * <p>What is written to connections is collected, and flushed when the thread has served all that
+ * was ready: one system call for each connection then.
+ */
+final class ServerLoop {
+  final ServerConfig config;
+  final EventLoop loop;
+  final StoreCore core;
+  final SecureRandom random = new SecureRandom();
+  private final Map<Long, ServerConnection> connections = new HashMap<>();
+  private List<ServerConnection> dirty = new ArrayList<>();
+  private List<ServerConnection> flushing = new ArrayList<>();
+  private final Runnable flush = this::flush;
+  private long lastClient;
+  private int strangers;
+
+  ServerLoop(ServerConfig config, EventLoop loop, Executor worker) {
+    this.config = config;
+    this.loop = loop;
+    this.core =
+        new StoreCore(config.limits(), new BackgroundSegments(worker, loop), Clock.systemUTC());
+  }
+
+  long nextClient() {
+    return ++lastClient;
+  }
+
+  void add(long client, ServerConnection connection) {
+    connections.put(client, connection);
+  }
+
+  @Nullable ServerConnection find(long client) {
+    return connections.get(client);
+  }
+
+  void remove(long client) {
+    connections.remove(client);
+  }
+
+  /** Counts a connection that has not said who it is; says whether there may be one more. */
+  boolean addStranger() {
+    strangers++;
+    return strangers <= ServerConfig.MOST_STRANGERS;
+  }
+
+  void removeStranger() {
+    strangers--;
+  }
+
+  void flushLater(ServerConnection connection) {
+    dirty.add(connection);
+    if (dirty.size() == 1) {
+      loop.execute(flush);
+    }
+  }
+
+  private void flush() {
+    List<ServerConnection> now = dirty;
+    dirty = flushing;
+    flushing = now;
+    for (ServerConnection connection : now) {
+      connection.flush();
+    }
+    now.clear();
+  }
+}
