@@ -26,6 +26,7 @@ public final class Samples implements Runnable {
       usageHelp = true,
       scope = ScopeType.INHERIT,
       description = "Shows this.")
+  @SuppressWarnings("unused") // It is picocli that asks.
   private boolean help;
 
   private Samples() {}
