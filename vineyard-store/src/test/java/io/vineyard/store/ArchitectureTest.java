@@ -55,8 +55,14 @@ class ArchitectureTest {
   }
 
   @Test
-  void attachedClientsKnowNeitherTablesNorTransports() {
-    only(ROOT + ".attach..", ROOT, ROOT + ".attach..", ROOT + ".message..", ROOT + ".memory..");
+  void attachedClientsKnowNoTransport() {
+    only(
+        ROOT + ".attach..",
+        ROOT,
+        ROOT + ".attach..",
+        ROOT + ".core..",
+        ROOT + ".message..",
+        ROOT + ".memory..");
   }
 
   @Test
