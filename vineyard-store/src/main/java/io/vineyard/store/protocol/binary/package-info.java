@@ -11,12 +11,12 @@
  * <pre>
  * client                                     store
  *   | preface, HELLO ------------------------> |
- *   | <--------------------- WELCOME or CLOSED |
+ *   | &lt;--------------------- WELCOME or CLOSED |
  *   | preface, ATTACH (second connection) ---> |
- *   | <--------------------------------- READY |
+ *   | &lt;--------------------------------- READY |
  *   | commands ------------------------------> |
- *   | <-------------------------------- events |
- *   | <------ descriptors (second connection)  |
+ *   | &lt;-------------------------------- events |
+ *   | &lt;------ descriptors (second connection)  |
  * </pre>
  *
  * <p>Everything that is read is checked before it is used: what is wrong ends the connection with
