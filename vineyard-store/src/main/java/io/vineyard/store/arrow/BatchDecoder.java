@@ -1,0 +1,100 @@
+package io.vineyard.store.arrow;
+
+import io.vineyard.store.Chunk;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.arrow.flatbuf.Message;
+import org.apache.arrow.flatbuf.MessageHeader;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.vector.dictionary.Dictionary;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes record batches of chunks, in place, for one stream.
+ *
+ * <p>Used by one thread at a time.
+ */
+public final class BatchDecoder {
+  private @Nullable BatchSchema schema;
+  private @Nullable ByteBuffer schemaBytes;
+
+  /**
+   * Makes the batch of a chunk, and takes the chunk over: it is closed with the batch, or at once
+   * if this fails.
+   *
+   * @param preamble the schema of the stream; not needed if chunks say their own
+   * @throws io.vineyard.store.VineyardException with {@link
+   *     io.vineyard.store.ErrorCode#ARROW_ERROR} if the chunk is not a record batch
+   */
+  public RecordBatch decode(Chunk chunk, @Nullable ByteBuffer preamble) {
+    ForeignMemory memory = new ForeignMemory(chunk::close);
+    try {
+      return Malformed.guard("record batch", () -> decode(chunk, preamble, memory));
+    } finally {
+      memory.release();
+    }
+  }
+
+  private RecordBatch decode(Chunk chunk, @Nullable ByteBuffer preamble, ForeignMemory memory) {
+    if (preamble != null && schema == null) {
+      schema = BatchSchema.ofMessage(preamble);
+    }
+    List<ByteBuffer> messages = ChunkHeader.messages(chunk.header());
+    BatchLoader.Body body = new ChunkBody(chunk, memory);
+    Map<Long, Dictionary> dictionaries = new LinkedHashMap<>();
+    try {
+      for (int i = 0; i < messages.size() - 1; i++) {
+        Message message = Message.getRootAsMessage(messages.get(i));
+        if (message.headerType() == MessageHeader.Schema) {
+          learnSchema(messages.get(i), message);
+        } else {
+          BatchMessages.readDictionary(message, requireSchema(), body).applyTo(dictionaries);
+        }
+      }
+      return readBatch(
+          Message.getRootAsMessage(messages.get(messages.size() - 1)), body, dictionaries);
+    } catch (RuntimeException | StackOverflowError broken) {
+      dictionaries.values().forEach(dictionary -> dictionary.getVector().close());
+      throw broken;
+    }
+  }
+
+  /** Chunks of one stream mostly repeat their schema, which then is not read again. */
+  private void learnSchema(ByteBuffer bytes, Message message) {
+    if (schemaBytes == null || !schemaBytes.equals(bytes)) {
+      schema = BatchSchema.ofMessage(message);
+      schemaBytes = bytes;
+    }
+  }
+
+  private BatchSchema requireSchema() {
+    if (schema == null) {
+      throw Malformed.of("a schema before the first batch", "none");
+    }
+    return schema;
+  }
+
+  private RecordBatch readBatch(
+      Message message, BatchLoader.Body body, Map<Long, Dictionary> dictionaries) {
+    BatchSchema known = requireSchema();
+    if (!dictionaries.keySet().containsAll(known.dictionaries().keySet())) {
+      throw Malformed.of(
+          "dictionaries " + known.dictionaries().keySet(), "" + dictionaries.keySet());
+    }
+    return BatchMessages.readBatch(message, known, body, DictionarySet.of(dictionaries));
+  }
+
+  private record ChunkBody(Chunk chunk, ForeignMemory memory) implements BatchLoader.Body {
+    @Override
+    public ArrowBuf buffer(long offset, long sizeBytes) {
+      return memory.view(chunk.address(offset, sizeBytes), sizeBytes);
+    }
+
+    @Override
+    public void done(ArrowBuf buffer) {
+      // a view is no reference of its own
+    }
+  }
+}

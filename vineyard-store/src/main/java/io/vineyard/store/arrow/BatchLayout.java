@@ -1,0 +1,195 @@
+package io.vineyard.store.arrow;
+
+import io.vineyard.store.Blob;
+import io.vineyard.store.BlobWriter;
+import io.vineyard.store.Layout;
+import io.vineyard.store.ObjectId;
+import io.vineyard.store.ObjectMeta;
+import io.vineyard.store.ObjectStore;
+import io.vineyard.store.StoredObject;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.arrow.flatbuf.Message;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.util.MemoryUtil;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.dictionary.Dictionary;
+import reactor.core.publisher.Mono;
+
+/**
+ * How a record batch lies in the store: an object with two blobs, one with the messages of a {@link
+ * ChunkHeader} that begin with the schema, one with the bytes that they point at.
+ */
+final class BatchLayout implements Layout<RecordBatch> {
+  private static final String TYPE_NAME = "vineyard-reactive::RecordBatch";
+  private static final String HEADER = "header";
+  private static final String DATA = "data";
+  private static final String ROWS = "rows";
+
+  @Override
+  public boolean accepts(String typeName) {
+    return typeName.equals(TYPE_NAME);
+  }
+
+  @Override
+  public RecordBatch open(StoredObject object) {
+    ForeignMemory memory = new ForeignMemory(object::close);
+    try {
+      return Malformed.guard("record batch", () -> read(object, memory));
+    } finally {
+      memory.release();
+    }
+  }
+
+  private static RecordBatch read(StoredObject object, ForeignMemory memory) {
+    Blob header = object.blob(object.meta().member(HEADER).requireId());
+    List<ByteBuffer> messages =
+        ChunkHeader.messages(header.view(0, Math.toIntExact(header.sizeBytes())));
+    BatchSchema schema = BatchSchema.ofMessage(messages.get(0));
+    Blob data = object.blob(object.meta().member(DATA).requireId());
+    BatchLoader.Body body = new BlobBody(data, memory);
+    Map<Long, Dictionary> dictionaries = new LinkedHashMap<>();
+    try {
+      for (ByteBuffer message : messages.subList(1, messages.size() - 1)) {
+        BatchMessages.readDictionary(Message.getRootAsMessage(message), schema, body)
+            .applyTo(dictionaries);
+      }
+    } catch (RuntimeException broken) {
+      dictionaries.values().forEach(dictionary -> dictionary.getVector().close());
+      throw broken;
+    }
+    Message last = Message.getRootAsMessage(messages.get(messages.size() - 1));
+    return BatchMessages.readBatch(last, schema, body, DictionarySet.of(dictionaries));
+  }
+
+  /** Copies a batch into two blobs, and makes an object of them. */
+  static Mono<ObjectId> store(RecordBatch batch, ObjectStore store) {
+    return Mono.defer(
+        () -> {
+          BatchCopy copy = new BatchCopy(batch);
+          return seal(store, copy.header())
+              .flatMap(
+                  header ->
+                      seal(store, copy)
+                          .flatMap(data -> create(store, batch, header, data))
+                          .onErrorResume(error -> store.delete(header).then(Mono.error(error))));
+        });
+  }
+
+  private static Mono<ObjectId> create(
+      ObjectStore store, RecordBatch batch, ObjectId header, ObjectId data) {
+    ObjectMeta meta =
+        ObjectMeta.builder(TYPE_NAME)
+            .field(ROWS, batch.rowCount())
+            .member(HEADER, ObjectMeta.reference(header))
+            .member(DATA, ObjectMeta.reference(data))
+            .build();
+    return store
+        .createObject(meta)
+        .map(ObjectMeta::requireId)
+        .onErrorResume(error -> store.delete(data).then(Mono.error(error)));
+  }
+
+  private static Mono<ObjectId> seal(ObjectStore store, ByteBuffer bytes) {
+    return store
+        .createBlob(bytes.remaining())
+        .flatMap(
+            writer -> {
+              writer.view(0, bytes.remaining()).put(bytes.duplicate());
+              return writer.seal();
+            });
+  }
+
+  private static Mono<ObjectId> seal(ObjectStore store, BatchCopy copy) {
+    return store
+        .createBlob(copy.dataBytes())
+        .flatMap(
+            (BlobWriter writer) -> {
+              try (writer) {
+                copy.writeTo(writer.address());
+                return writer.seal();
+              }
+            });
+  }
+
+  private record BlobBody(Blob data, ForeignMemory memory) implements BatchLoader.Body {
+    @Override
+    public ArrowBuf buffer(long offset, long sizeBytes) {
+      if (offset > data.sizeBytes() || sizeBytes > data.sizeBytes() - offset) {
+        throw Malformed.of("bytes within " + data.sizeBytes(), sizeBytes + " bytes at " + offset);
+      }
+      return memory.view(data.address() + offset, sizeBytes);
+    }
+
+    @Override
+    public void done(ArrowBuf buffer) {
+      // a view is no reference of its own
+    }
+  }
+
+  /** A batch as one header and one run of bytes. */
+  private static final class BatchCopy {
+    private final List<BufferList> lists;
+    private final ByteBuffer header;
+    private long dataBytes;
+
+    BatchCopy(RecordBatch batch) {
+      MessageBuilder message = new MessageBuilder();
+      ChunkHeader collected = new ChunkHeader();
+      collected.begin();
+      collected.add(batch.batchSchema().toMessage());
+      lists = new ArrayList<>();
+      batch
+          .dictionarySet()
+          .dictionaries()
+          .forEach(
+              (id, dictionary) -> {
+                describe(List.of(dictionary.getVector()), message);
+                collected.add(
+                    message.dictionaryBatch(
+                        id,
+                        dictionary.getVector().getValueCount(),
+                        0,
+                        MessageBuilder.NOT_COMPRESSED));
+              });
+      describe(batch.vectors(), message);
+      collected.add(message.recordBatch(batch.rowCount(), 0, MessageBuilder.NOT_COMPRESSED));
+      header = collected.end();
+    }
+
+    private void describe(List<FieldVector> vectors, MessageBuilder message) {
+      BufferList list = new BufferList(true).gather(vectors);
+      lists.add(list);
+      list.describe(
+          message,
+          (index, address, size) -> {
+            long at = dataBytes;
+            dataBytes += BufferList.aligned(size);
+            return at;
+          });
+    }
+
+    ByteBuffer header() {
+      return header;
+    }
+
+    long dataBytes() {
+      return dataBytes;
+    }
+
+    void writeTo(long address) {
+      long next = address;
+      for (BufferList list : lists) {
+        for (int i = 0; i < list.buffers(); i++) {
+          if (list.size(i) > 0) {
+            MemoryUtil.copyMemory(list.address(i), next, list.size(i));
+            next += BufferList.aligned(list.size(i));
+          }
+        }
+      }
+    }
+  }
+}

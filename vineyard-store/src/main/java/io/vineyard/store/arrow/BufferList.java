@@ -1,0 +1,154 @@
+package io.vineyard.store.arrow;
+
+import io.vineyard.store.SharedMemory;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.util.MemoryUtil;
+import org.apache.arrow.vector.FieldVector;
+
+/** Where the buffers of vectors are, and what a message has to say of them; used by one thread. */
+final class BufferList implements VectorWalk.Visitor {
+  private static final long ALIGNMENT_BYTES = 64;
+  private static final int FIRST_ENTRIES = 16;
+
+  /** Says that nulls are not counted, which readers do when they want to know. */
+  static final long NOT_COUNTED = -1;
+
+  private final boolean countNulls;
+  private long[] addresses = new long[FIRST_ENTRIES];
+  private long[] sizes = new long[FIRST_ENTRIES];
+  private long[] values = new long[FIRST_ENTRIES];
+  private long[] nulls = new long[FIRST_ENTRIES];
+  private long[] variadic = new long[1];
+  private int buffers;
+  private int vectors;
+  private int views;
+  private long occupiedBytes;
+
+  BufferList(boolean countNulls) {
+    this.countNulls = countNulls;
+  }
+
+  /** Begins anew with these vectors. */
+  BufferList gather(List<FieldVector> columns) {
+    buffers = 0;
+    vectors = 0;
+    views = 0;
+    occupiedBytes = 0;
+    VectorWalk.visit(columns, this);
+    return this;
+  }
+
+  @Override
+  public void vector(FieldVector vector) {
+    if (vectors == values.length) {
+      values = Arrays.copyOf(values, 2 * vectors);
+      nulls = Arrays.copyOf(nulls, 2 * vectors);
+    }
+    values[vectors] = vector.getValueCount();
+    nulls[vectors++] = countNulls ? vector.getNullCount() : NOT_COUNTED;
+  }
+
+  @Override
+  public void buffer(ArrowBuf buffer) {
+    if (buffers == sizes.length) {
+      sizes = Arrays.copyOf(sizes, 2 * buffers);
+      addresses = Arrays.copyOf(addresses, 2 * buffers);
+    }
+    long size = buffer.writerIndex();
+    sizes[buffers] = size;
+    addresses[buffers++] = size == 0 ? 0 : buffer.memoryAddress();
+    occupiedBytes += size == 0 ? 0 : buffer.capacity();
+  }
+
+  @Override
+  public void variadic(int dataBuffers) {
+    if (views == variadic.length) {
+      variadic = Arrays.copyOf(variadic, 2 * views);
+    }
+    variadic[views++] = dataBuffers;
+  }
+
+  int buffers() {
+    return buffers;
+  }
+
+  long address(int index) {
+    return addresses[index];
+  }
+
+  long size(int index) {
+    return sizes[index];
+  }
+
+  /** Returns how much memory the buffers take, with what they have reserved. */
+  long occupiedBytes() {
+    return occupiedBytes;
+  }
+
+  /** Returns how many bytes the buffers take one behind the other, aligned. */
+  long alignedBytes() {
+    long sum = 0;
+    for (int i = 0; i < buffers; i++) {
+      sum += aligned(sizes[i]);
+    }
+    return sum;
+  }
+
+  /** Returns how many bytes have to be copied to be in shared memory, aligned. */
+  long foreignBytes(SharedMemory memory) {
+    long sum = 0;
+    for (int i = 0; i < buffers; i++) {
+      sum += isForeign(i, memory) ? aligned(sizes[i]) : 0;
+    }
+    return sum;
+  }
+
+  /** Copies what is foreign to an address, and from then on lists it there. */
+  void copyForeign(SharedMemory memory, long target) {
+    long next = target;
+    for (int i = 0; i < buffers; i++) {
+      if (isForeign(i, memory)) {
+        MemoryUtil.copyMemory(addresses[i], next, sizes[i]);
+        addresses[i] = next;
+        next += aligned(sizes[i]);
+      }
+    }
+  }
+
+  private boolean isForeign(int index, SharedMemory memory) {
+    return sizes[index] != 0 && !memory.contains(addresses[index], sizes[index]);
+  }
+
+  /** Returns whether this lists the very same bytes. */
+  boolean listsSameBytes(BufferList that) {
+    return Arrays.equals(addresses, 0, buffers, that.addresses, 0, that.buffers)
+        && Arrays.equals(sizes, 0, buffers, that.sizes, 0, that.buffers)
+        && Arrays.equals(values, 0, vectors, that.values, 0, that.vectors);
+  }
+
+  /** Tells a message about the vectors, and where the buffers are by some counting. */
+  void describe(MessageBuilder message, Offsets offsets) {
+    message.begin();
+    for (int i = 0; i < vectors; i++) {
+      message.node(values[i], nulls[i]);
+    }
+    for (int i = 0; i < buffers; i++) {
+      message.buffer(sizes[i] == 0 ? 0 : offsets.of(i, addresses[i], sizes[i]), sizes[i]);
+    }
+    for (int i = 0; i < views; i++) {
+      message.variadic(variadic[i]);
+    }
+  }
+
+  /** Says where a buffer is. */
+  interface Offsets {
+    /** Returns the offset of buffer {@code index}. */
+    long of(int index, long address, long sizeBytes);
+  }
+
+  static long aligned(long sizeBytes) {
+    return (sizeBytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
+  }
+}

@@ -1,0 +1,87 @@
+package io.vineyard.store.arrow;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The header of a chunk that is a record batch: Arrow IPC messages without their bodies, whose
+ * buffer offsets count in the chunk. Little-endian.
+ *
+ * <pre>
+ *  0        4        8                       8 + n, padded to 8
+ * +--------+--------+-----------------------+--------+--------+-----
+ * | count  | size n | message (FlatBuffers) | 0      | size   | ...
+ * +--------+--------+-----------------------+--------+--------+-----
+ * </pre>
+ *
+ * <p>First the schema, if the stream's chunks differ in it; then the dictionary batches; last the
+ * record batch.
+ */
+final class ChunkHeader {
+  private static final int MOST_MESSAGES = 1 << 16;
+  private static final int ALIGNMENT = 8;
+  private static final int FIRST_BYTES = 1024;
+
+  private ByteBuffer bytes = ByteBuffer.allocate(FIRST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private int count;
+
+  /** Begins a header. */
+  void begin() {
+    bytes.clear();
+    count = 0;
+  }
+
+  /** Adds a message, copied from its position to its limit. */
+  void add(ByteBuffer message) {
+    int size = message.remaining();
+    int end = Math.addExact(bytes.position() + ALIGNMENT, padded(size));
+    if (end > bytes.capacity()) {
+      ByteBuffer larger =
+          ByteBuffer.allocate(Math.max(end, 2 * bytes.capacity())).order(ByteOrder.LITTLE_ENDIAN);
+      bytes = larger.put(bytes.flip());
+    }
+    bytes.putInt(count == 0 ? 1 : 0).putInt(size).put(message);
+    while (bytes.position() < end) {
+      bytes.put((byte) 0);
+    }
+    count++;
+    bytes.putInt(0, count);
+  }
+
+  /** Ends the header; the bytes are valid until the next one begins. */
+  ByteBuffer end() {
+    return bytes.flip();
+  }
+
+  /** Takes a header apart. */
+  static List<ByteBuffer> messages(ByteBuffer header) {
+    ByteBuffer rest = header.slice().order(ByteOrder.LITTLE_ENDIAN);
+    if (rest.remaining() < ALIGNMENT) {
+      throw Malformed.of("a chunk header of 8 bytes or more", rest.remaining() + " bytes");
+    }
+    int messages = rest.getInt(0);
+    if (messages < 1 || messages > MOST_MESSAGES) {
+      throw Malformed.of("1 to " + MOST_MESSAGES + " messages in a chunk header", "" + messages);
+    }
+    List<ByteBuffer> found = new ArrayList<>(Math.min(messages, ALIGNMENT));
+    int at = 0;
+    for (int i = 0; i < messages; i++) {
+      int size = at + ALIGNMENT <= rest.limit() ? rest.getInt(at + Integer.BYTES) : -1;
+      at += ALIGNMENT;
+      if (size < 0 || size > rest.limit() - at) {
+        throw Malformed.of(
+            "message " + i + " within a header of " + rest.limit() + " bytes",
+            size + " bytes at " + at);
+      }
+      found.add(rest.slice(at, size).order(ByteOrder.LITTLE_ENDIAN));
+      at += padded(size);
+    }
+    return found;
+  }
+
+  private static int padded(int size) {
+    return (size + ALIGNMENT - 1) & -ALIGNMENT;
+  }
+}

@@ -1,0 +1,115 @@
+package io.vineyard.store.arrow;
+
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.OwnershipTransferResult;
+import org.apache.arrow.memory.ReferenceManager;
+
+/**
+ * Counts the references of all buffers over one piece of memory that Arrow did not allocate, and
+ * gives it back with the last of them.
+ *
+ * <p>One counter for a whole batch, instead of a ledger per buffer, is what makes wrapping a batch
+ * cheap. It begins with one reference, which belongs to whoever makes it.
+ */
+final class ForeignMemory implements ReferenceManager {
+  private final AtomicLong references = new AtomicLong(1);
+  private final Runnable onReleased;
+
+  ForeignMemory(Runnable onReleased) {
+    this.onReleased = onReleased;
+  }
+
+  /** Returns a view of these bytes, which does not count as a reference. */
+  ArrowBuf view(long address, long sizeBytes) {
+    ArrowBuf buffer = new ArrowBuf(this, null, sizeBytes, address);
+    buffer.writerIndex(sizeBytes);
+    return buffer;
+  }
+
+  @Override
+  public int getRefCount() {
+    return (int) Math.min(Integer.MAX_VALUE, references.get());
+  }
+
+  @Override
+  public boolean release() {
+    return release(1);
+  }
+
+  @Override
+  public boolean release(int decrement) {
+    long left = references.addAndGet(-decrement);
+    if (left < 0) {
+      throw new IllegalStateException("expected at least 0 references, got " + left);
+    }
+    if (left == 0) {
+      onReleased.run();
+    }
+    return left == 0;
+  }
+
+  @Override
+  public void retain() {
+    retain(1);
+  }
+
+  @Override
+  public void retain(int increment) {
+    long before = references.getAndAdd(increment);
+    if (before <= 0) {
+      references.addAndGet(-increment);
+      throw new IllegalStateException("expected memory in use, it was given back before");
+    }
+  }
+
+  @Override
+  public ArrowBuf retain(ArrowBuf source, BufferAllocator target) {
+    retain();
+    return derived(source, 0, source.capacity());
+  }
+
+  @Override
+  public ArrowBuf deriveBuffer(ArrowBuf source, long index, long length) {
+    return derived(source, index, length);
+  }
+
+  private ArrowBuf derived(ArrowBuf source, long index, long length) {
+    return new ArrowBuf(this, null, length, source.memoryAddress() + index);
+  }
+
+  @Override
+  public OwnershipTransferResult transferOwnership(ArrowBuf source, BufferAllocator target) {
+    ArrowBuf transferred = retain(source, target);
+    transferred.readerIndex(0).writerIndex(source.writerIndex()).readerIndex(source.readerIndex());
+    return new Transfer(transferred);
+  }
+
+  @Override
+  public BufferAllocator getAllocator() {
+    return Allocators.VIEWS;
+  }
+
+  @Override
+  public long getSize() {
+    return 0;
+  }
+
+  @Override
+  public long getAccountedSize() {
+    return 0;
+  }
+
+  private record Transfer(ArrowBuf buffer) implements OwnershipTransferResult {
+    @Override
+    public boolean getAllocationFit() {
+      return true;
+    }
+
+    @Override
+    public ArrowBuf getTransferredBuffer() {
+      return buffer;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package io.vineyard.store.arrow;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import java.util.function.Supplier;
+
+/** What bytes get that are not legal Arrow. */
+final class Malformed {
+  private Malformed() {}
+
+  static VineyardException of(String expected, String actual) {
+    return VineyardException.of(ErrorCode.ARROW_ERROR, "expected " + expected + ", got " + actual);
+  }
+
+  /**
+   * Reads something out of bytes that may be anything. FlatBuffers and Arrow check little
+   * themselves: a bad offset shows as any exception, or as endless nesting.
+   */
+  static <T> T guard(String subject, Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (VineyardException typed) {
+      throw typed;
+    } catch (RuntimeException | StackOverflowError broken) {
+      throw VineyardException.of(
+          ErrorCode.ARROW_ERROR,
+          "expected a legal Arrow " + subject + ", reading it gave " + broken,
+          broken);
+    }
+  }
+}

@@ -1,0 +1,249 @@
+package io.vineyard.store.arrow;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.Layout;
+import io.vineyard.store.ObjectId;
+import io.vineyard.store.ObjectStore;
+import io.vineyard.store.Storable;
+import io.vineyard.store.VineyardException;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.compare.VectorEqualsVisitor;
+import org.apache.arrow.vector.dictionary.DictionaryProvider;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Rows of typed columns: an immutable Arrow record batch with the memory that it lies in.
+ *
+ * <p>A batch that was received lies in shared memory, and its vectors read it in place. Whoever has
+ * a batch closes it, which gives the memory back; vectors and views got from it must not be used
+ * afterwards. To keep a batch longer than its receiver does, {@link #share()} it. Reading is safe
+ * for several threads; nobody writes.
+ */
+public final class RecordBatch implements Storable, AutoCloseable {
+  /** How a batch that was {@linkplain ObjectStore#put put} is read in place. */
+  public static final Layout<RecordBatch> LAYOUT = new BatchLayout();
+
+  private static final int ROWS_OF_TO_STRING = 5;
+
+  private final BatchSchema schema;
+  private final BatchBody body;
+  private final int rowCount;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  RecordBatch(
+      BatchSchema schema, List<FieldVector> vectors, DictionarySet dictionaries, int rowCount) {
+    this(schema, new BatchBody(vectors, dictionaries), rowCount);
+  }
+
+  private RecordBatch(BatchSchema schema, BatchBody body, int rowCount) {
+    this.schema = schema;
+    this.body = body;
+    this.rowCount = rowCount;
+  }
+
+  /**
+   * Makes a batch of vectors without dictionaries. It takes the vectors over: neither the root nor
+   * they may be changed or closed any more.
+   */
+  public static RecordBatch of(VectorSchemaRoot root) {
+    return of(root, DictionarySet.EMPTY);
+  }
+
+  /**
+   * Makes a batch of vectors. It takes the vectors over: neither the root nor they may be changed
+   * or closed any more. The dictionaries still belong to the caller, who may close but not change
+   * them.
+   *
+   * @throws VineyardException with {@link ErrorCode#INVALID} if a dictionary is missing, or a
+   *     column has not as many values as the root has rows; then the vectors still belong to the
+   *     caller
+   */
+  public static RecordBatch of(VectorSchemaRoot root, DictionaryProvider dictionaries) {
+    Objects.requireNonNull(root, "root");
+    Objects.requireNonNull(dictionaries, "dictionaries");
+    int rows = root.getRowCount();
+    for (FieldVector vector : root.getFieldVectors()) {
+      if (vector.getValueCount() != rows) {
+        throw VineyardException.of(
+            ErrorCode.INVALID,
+            "expected %d values in column %s, got %d"
+                .formatted(rows, vector.getName(), vector.getValueCount()));
+      }
+    }
+    BatchSchema schema = BatchSchema.ofMemory(root.getSchema(), dictionaries);
+    DictionarySet shared = DictionarySet.share(schema.dictionaries().keySet(), dictionaries);
+    return new RecordBatch(schema, root.getFieldVectors(), shared, rows);
+  }
+
+  /** Returns the schema; columns with a dictionary have the type of their indices. */
+  public Schema schema() {
+    return schema.memory();
+  }
+
+  /** Returns how many rows there are. */
+  public int rowCount() {
+    return rowCount;
+  }
+
+  /** Returns how many columns there are. */
+  public int columnCount() {
+    return body.vectors().size();
+  }
+
+  /**
+   * Returns a column.
+   *
+   * @throws VineyardException with {@link ErrorCode#ALREADY_STOPPED} after {@link #close()}
+   * @throws IndexOutOfBoundsException if there is no such column
+   */
+  public FieldVector vector(int index) {
+    return vectors().get(Objects.checkIndex(index, columnCount()));
+  }
+
+  /**
+   * Returns the first column of this name.
+   *
+   * @throws VineyardException with {@link ErrorCode#KEY_ERROR} if there is none, or {@link
+   *     ErrorCode#ALREADY_STOPPED} after {@link #close()}
+   */
+  public FieldVector vector(String name) {
+    List<Field> fields = schema.memory().getFields();
+    for (int i = 0; i < fields.size(); i++) {
+      if (fields.get(i).getName().equals(name)) {
+        return vector(i);
+      }
+    }
+    throw VineyardException.of(
+        ErrorCode.KEY_ERROR,
+        "expected a column out of "
+            + fields.stream().map(Field::getName).toList()
+            + ", got "
+            + name);
+  }
+
+  /**
+   * Returns the first column of this name as a vector of this class.
+   *
+   * @throws VineyardException with {@link ErrorCode#TYPE_ERROR} if it is of another class, or as
+   *     {@link #vector(String)} does
+   */
+  public <V extends FieldVector> V vector(String name, Class<V> type) {
+    FieldVector vector = vector(name);
+    if (!type.isInstance(vector)) {
+      throw VineyardException.of(
+          ErrorCode.TYPE_ERROR,
+          "expected column %s as %s, it is a %s of %s"
+              .formatted(
+                  name,
+                  type.getSimpleName(),
+                  vector.getClass().getSimpleName(),
+                  vector.getField().getType()));
+    }
+    return type.cast(vector);
+  }
+
+  /** Returns the columns in their order, for reading; they must not be closed. */
+  public List<FieldVector> vectors() {
+    if (closed.get()) {
+      throw VineyardException.of(
+          ErrorCode.ALREADY_STOPPED,
+          "expected an open batch, got one of " + rowCount + " rows that is closed");
+    }
+    return body.vectors();
+  }
+
+  /** Returns a view for code that reads a {@link VectorSchemaRoot}; it must not be closed. */
+  public VectorSchemaRoot root() {
+    return new VectorSchemaRoot(schema.memory(), vectors(), rowCount);
+  }
+
+  /** Returns the dictionaries of the columns that are encoded by one; valid until the close. */
+  public DictionaryProvider dictionaries() {
+    return body.dictionaries();
+  }
+
+  /** Returns how many bytes the values take, those of dictionaries not counted. */
+  public long sizeBytes() {
+    return Vectors.sizeBytes(vectors());
+  }
+
+  /** Returns a second batch over the same memory, which the caller closes; copies nothing. */
+  public RecordBatch share() {
+    vectors();
+    return new RecordBatch(schema, body.retain(), rowCount);
+  }
+
+  /**
+   * Returns a part of the rows as a batch of its own, which the caller closes; values are not
+   * copied, offsets and bits that begin within a byte are.
+   *
+   * @throws IndexOutOfBoundsException if the rows are not all within this batch
+   */
+  public RecordBatch slice(int offset, int rows) {
+    Objects.checkFromIndexSize(offset, rows, rowCount);
+    List<FieldVector> parts = Vectors.map(vectors(), vector -> Vectors.slice(vector, offset, rows));
+    return new RecordBatch(schema, parts, body.dictionaries().retain(), rows);
+  }
+
+  /** Returns whether both have the same schema, and equal values and nulls in every row. */
+  public boolean hasSameContent(RecordBatch that) {
+    if (!schema.wire().equals(that.schema.wire()) || rowCount != that.rowCount) {
+      return false;
+    }
+    for (int i = 0; i < columnCount(); i++) {
+      if (!VectorEqualsVisitor.vectorEquals(vector(i), that.vector(i))) {
+        return false;
+      }
+    }
+    return body.dictionaries().hasSameContent(that.body.dictionaries());
+  }
+
+  /** Returns the first rows as a table of text, with a line that says what was left out. */
+  public String toTable(int rows) {
+    return TablePrinter.print(this, rows);
+  }
+
+  @Override
+  public Mono<ObjectId> storeIn(ObjectStore store) {
+    return BatchLayout.store(this, store);
+  }
+
+  /** Returns whether {@link #close()} was called. */
+  public boolean isClosed() {
+    return closed.get();
+  }
+
+  /** Gives the memory back; any call but the first does nothing. */
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      body.release();
+    }
+  }
+
+  @Override
+  public String toString() {
+    String title = "RecordBatch of " + rowCount + " rows x " + columnCount() + " columns";
+    return closed.get() ? title + ", closed" : title + "\n" + toTable(ROWS_OF_TO_STRING);
+  }
+
+  BatchSchema batchSchema() {
+    return schema;
+  }
+
+  DictionarySet dictionarySet() {
+    return body.dictionaries();
+  }
+
+  /** Returns where a batch differs from a schema, null if it does not. */
+  @Nullable String differenceTo(RecordBatch that) {
+    return schema.differenceTo(that.schema);
+  }
+}

@@ -1,0 +1,75 @@
+package io.vineyard.store.arrow;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
+import org.apache.arrow.vector.util.TransferPair;
+
+/** What Arrow has no single call for. */
+final class Vectors {
+  private Vectors() {}
+
+  /** Makes vectors of vectors, and closes those that were made if one fails. */
+  static List<FieldVector> map(List<FieldVector> vectors, Function<FieldVector, FieldVector> make) {
+    List<FieldVector> made = new ArrayList<>(vectors.size());
+    try {
+      for (FieldVector vector : vectors) {
+        made.add(make.apply(vector));
+      }
+      return made;
+    } catch (RuntimeException broken) {
+      made.forEach(FieldVector::close);
+      throw broken;
+    }
+  }
+
+  /** Makes a second vector over the same memory, which stays until both are closed. */
+  static FieldVector share(FieldVector vector) {
+    FieldVector shared = vector.getField().createVector(vector.getAllocator());
+    try {
+      shareBuffers(vector, shared);
+      return shared;
+    } catch (RuntimeException broken) {
+      shared.close();
+      throw broken;
+    }
+  }
+
+  private static void shareBuffers(FieldVector from, FieldVector to) {
+    List<ArrowBuf> buffers = from.getFieldBuffers();
+    to.loadFieldBuffers(new ArrowFieldNode(from.getValueCount(), from.getNullCount()), buffers);
+    List<FieldVector> parents = from.getChildrenFromFields();
+    List<FieldVector> children = to.getChildrenFromFields();
+    for (int i = 0; i < parents.size(); i++) {
+      shareBuffers(parents.get(i), children.get(i));
+    }
+  }
+
+  /** Makes a vector of a part of another one, over the same memory as far as Arrow can. */
+  static FieldVector slice(FieldVector vector, int offset, int values) {
+    TransferPair pair = vector.getTransferPair(vector.getField(), vector.getAllocator());
+    FieldVector part = (FieldVector) pair.getTo();
+    try {
+      pair.splitAndTransfer(offset, values);
+      return part;
+    } catch (RuntimeException broken) {
+      part.close();
+      throw broken;
+    }
+  }
+
+  /** Returns how many bytes the values of these vectors take, with those of their children. */
+  static long sizeBytes(List<FieldVector> vectors) {
+    long sum = 0;
+    for (FieldVector vector : vectors) {
+      for (ArrowBuf buffer : vector.getFieldBuffers()) {
+        sum += buffer.writerIndex();
+      }
+      sum += sizeBytes(vector.getChildrenFromFields());
+    }
+    return sum;
+  }
+}
