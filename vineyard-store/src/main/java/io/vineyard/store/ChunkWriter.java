@@ -47,6 +47,12 @@ public interface ChunkWriter extends AutoCloseable {
   /** Returns whether a chunk with this many bytes would be accepted now. */
   boolean hasRoom(long dataBytes);
 
+  /** Returns how many more chunks the window holds now. */
+  int roomChunks();
+
+  /** Returns how many more bytes the window holds now. */
+  long roomBytes();
+
   /**
    * Sets who is told, often more than once, that the window has more room or that the writer has
    * ended; run by a thread of the store's client that must not be blocked.

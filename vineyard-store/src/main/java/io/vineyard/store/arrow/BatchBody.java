@@ -1,5 +1,6 @@
 package io.vineyard.store.arrow;
 
+import io.vineyard.store.arrow.format.DictionarySet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.vector.FieldVector;

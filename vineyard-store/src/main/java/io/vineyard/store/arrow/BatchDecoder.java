@@ -1,6 +1,12 @@
 package io.vineyard.store.arrow;
 
 import io.vineyard.store.Chunk;
+import io.vineyard.store.arrow.format.BatchLoader;
+import io.vineyard.store.arrow.format.BatchMessages;
+import io.vineyard.store.arrow.format.BatchSchema;
+import io.vineyard.store.arrow.format.DictionarySet;
+import io.vineyard.store.arrow.format.ForeignMemory;
+import io.vineyard.store.arrow.format.Malformed;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,23 +17,12 @@ import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.vector.dictionary.Dictionary;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Makes record batches of chunks, in place, for one stream.
- *
- * <p>Used by one thread at a time.
- */
-public final class BatchDecoder {
+/** Makes record batches of chunks, in place, for one stream. */
+final class BatchDecoder implements ChunkCodec.Decoder<RecordBatch> {
   private @Nullable BatchSchema schema;
   private @Nullable ByteBuffer schemaBytes;
 
-  /**
-   * Makes the batch of a chunk, and takes the chunk over: it is closed with the batch, or at once
-   * if this fails.
-   *
-   * @param preamble the schema of the stream; not needed if chunks say their own
-   * @throws io.vineyard.store.VineyardException with {@link
-   *     io.vineyard.store.ErrorCode#ARROW_ERROR} if the chunk is not a record batch
-   */
+  @Override
   public RecordBatch decode(Chunk chunk, @Nullable ByteBuffer preamble) {
     ForeignMemory memory = new ForeignMemory(chunk::close);
     try {
@@ -53,8 +48,10 @@ public final class BatchDecoder {
           BatchMessages.readDictionary(message, requireSchema(), body).applyTo(dictionaries);
         }
       }
-      return readBatch(
-          Message.getRootAsMessage(messages.get(messages.size() - 1)), body, dictionaries);
+      RecordBatch batch =
+          readBatch(
+              Message.getRootAsMessage(messages.get(messages.size() - 1)), body, dictionaries);
+      return ChunkHeader.wasCopied(chunk.header()) ? batch.markCopied() : batch;
     } catch (RuntimeException | StackOverflowError broken) {
       dictionaries.values().forEach(dictionary -> dictionary.getVector().close());
       throw broken;
@@ -83,7 +80,7 @@ public final class BatchDecoder {
       throw Malformed.of(
           "dictionaries " + known.dictionaries().keySet(), "" + dictionaries.keySet());
     }
-    return BatchMessages.readBatch(message, known, body, DictionarySet.of(dictionaries));
+    return RecordBatch.read(message, known, body, DictionarySet.of(dictionaries));
   }
 
   private record ChunkBody(Chunk chunk, ForeignMemory memory) implements BatchLoader.Body {

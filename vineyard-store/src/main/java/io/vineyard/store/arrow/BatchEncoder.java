@@ -2,58 +2,67 @@ package io.vineyard.store.arrow;
 
 import io.vineyard.store.ChunkDraft;
 import io.vineyard.store.ChunkWriter;
+import io.vineyard.store.ErrorCode;
 import io.vineyard.store.SharedMemory;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.arrow.format.BatchSchema;
+import io.vineyard.store.arrow.format.BufferList;
+import io.vineyard.store.arrow.format.DictionarySet;
+import io.vineyard.store.arrow.format.MessageBuilder;
 import java.nio.ByteBuffer;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes chunks of record batches, for one stream.
  *
  * <p>Buffers that lie in the writer's shared memory are published where they are; others are copied
- * there once. Used by one thread at a time.
+ * there once.
  */
-public final class BatchEncoder implements AutoCloseable {
+final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
   private final ChunkWriter writer;
   private final SharedMemory memory;
   private final boolean withSchema;
   private final BufferList columns = new BufferList(false);
   private final MessageBuilder message = new MessageBuilder();
   private final ChunkHeader header = new ChunkHeader();
+  private @Nullable BatchSchema schema;
   private @Nullable SharedDictionaries lastDictionaries;
 
   /**
    * Begins.
    *
-   * @param writer where the chunks will be published
    * @param withSchema whether each chunk says its own schema
    */
-  public BatchEncoder(ChunkWriter writer, boolean withSchema) {
-    this.writer = Objects.requireNonNull(writer, "writer");
+  BatchEncoder(ChunkWriter writer, boolean withSchema) {
+    this.writer = writer;
     this.memory = writer.memory();
     this.withSchema = withSchema;
   }
 
-  /** Returns the schema of a batch in the form that readers get before the first chunk. */
-  public static ByteBuffer preamble(RecordBatch batch) {
-    return batch.batchSchema().toMessage();
+  @Override
+  public void check(RecordBatch batch) {
+    batch.vectors();
+    BatchSchema expected = schema;
+    if (expected != null && !withSchema) {
+      String difference = batch.batchSchema().differenceTo(expected);
+      if (difference != null) {
+        throw VineyardException.of(ErrorCode.SCHEMA_MISMATCH, difference + " in " + describe());
+      }
+    }
   }
 
-  /**
-   * Returns how many bytes of the window a batch will take, without copying anything: so that
-   * nothing is copied in vain.
-   */
+  private String describe() {
+    return "stream " + writer.stream().id() + " " + writer.stream().spec();
+  }
+
+  @Override
   public long dataBytes(RecordBatch batch) {
     return dataBytes(columns.gather(batch.vectors()));
   }
 
-  /**
-   * Makes a chunk of a batch; null if it has to be copied and there is no memory for that now. Then
-   * memory was asked for, and {@link ChunkWriter#onRoom} tells when to try again.
-   *
-   * <p>The batch still belongs to the caller; once the chunk is published, it belongs to the chunk.
-   */
+  @Override
   public @Nullable EncodedBatch tryEncode(RecordBatch batch) {
+    learnSchema(batch);
     SharedDictionaries dictionaries = null;
     long copied = 0;
     if (batch.dictionarySet() != DictionarySet.EMPTY) {
@@ -81,8 +90,16 @@ public final class BatchEncoder implements AutoCloseable {
     ChunkDraft draft = writer.draft();
     EncodedBatch encoded =
         new EncodedBatch(batch, draft, copy, dictionaries, dataBytes, copied + foreign);
-    draft.complete(describe(batch, dictionaries, draft), dataBytes, encoded::reclaimed);
+    draft.complete(
+        describe(batch, dictionaries, draft, copied + foreign > 0), dataBytes, encoded::reclaimed);
     return encoded;
+  }
+
+  private void learnSchema(RecordBatch batch) {
+    if (schema == null && !withSchema) {
+      schema = batch.batchSchema();
+      writer.preamble(schema.toMessage());
+    }
   }
 
   private @Nullable SharedDictionaries share(DictionarySet set) {
@@ -99,11 +116,14 @@ public final class BatchEncoder implements AutoCloseable {
   }
 
   private ByteBuffer describe(
-      RecordBatch batch, @Nullable SharedDictionaries dictionaries, ChunkDraft draft) {
+      RecordBatch batch,
+      @Nullable SharedDictionaries dictionaries,
+      ChunkDraft draft,
+      boolean wasCopied) {
     BufferList.Offsets offsets = (index, address, size) -> draft.offsetOf(address, size);
-    header.begin();
+    header.begin(wasCopied);
     if (withSchema) {
-      header.add(preamble(batch));
+      header.add(batch.batchSchema().toMessage());
     }
     if (dictionaries != null) {
       for (SharedDictionaries.Entry entry : dictionaries.entries()) {
@@ -117,7 +137,6 @@ public final class BatchEncoder implements AutoCloseable {
     return header.end();
   }
 
-  /** Lets go of the dictionaries that it kept for the next batch. */
   @Override
   public void close() {
     if (lastDictionaries != null) {

@@ -7,6 +7,14 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StoredObject;
+import io.vineyard.store.arrow.format.BatchLoader;
+import io.vineyard.store.arrow.format.BatchMessages;
+import io.vineyard.store.arrow.format.BatchSchema;
+import io.vineyard.store.arrow.format.BufferList;
+import io.vineyard.store.arrow.format.DictionarySet;
+import io.vineyard.store.arrow.format.ForeignMemory;
+import io.vineyard.store.arrow.format.Malformed;
+import io.vineyard.store.arrow.format.MessageBuilder;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -62,7 +70,7 @@ final class BatchLayout implements Layout<RecordBatch> {
       throw broken;
     }
     Message last = Message.getRootAsMessage(messages.get(messages.size() - 1));
-    return BatchMessages.readBatch(last, schema, body, DictionarySet.of(dictionaries));
+    return RecordBatch.read(last, schema, body, DictionarySet.of(dictionaries));
   }
 
   /** Copies a batch into two blobs, and makes an object of them. */
@@ -139,7 +147,7 @@ final class BatchLayout implements Layout<RecordBatch> {
     BatchCopy(RecordBatch batch) {
       MessageBuilder message = new MessageBuilder();
       ChunkHeader collected = new ChunkHeader();
-      collected.begin();
+      collected.begin(false);
       collected.add(batch.batchSchema().toMessage());
       lists = new ArrayList<>();
       batch

@@ -1,5 +1,8 @@
 package io.vineyard.store.arrow;
 
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.arrow.format.Malformed;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -10,27 +13,33 @@ import java.util.List;
  * buffer offsets count in the chunk. Little-endian.
  *
  * <pre>
- *  0        4        8                       8 + n, padded to 8
- * +--------+--------+-----------------------+--------+--------+-----
- * | count  | size n | message (FlatBuffers) | 0      | size   | ...
- * +--------+--------+-----------------------+--------+--------+-----
+ *  0       2       4        8                       8 + n, padded to 8
+ * +-------+-------+--------+-----------------------+--------+--------+-----
+ * | count | flags | size n | message (FlatBuffers) | 0      | size   | ...
+ * +-------+-------+--------+-----------------------+--------+--------+-----
  * </pre>
+ *
+ * <p>Bit 0 of the flags says that the writer had to copy bytes into shared memory.
  *
  * <p>First the schema, if the stream's chunks differ in it; then the dictionary batches; last the
  * record batch.
  */
 final class ChunkHeader {
-  private static final int MOST_MESSAGES = 1 << 16;
+  private static final int MOST_MESSAGES = 0xFFFF;
+  private static final int FLAGS_AT = 2;
+  private static final int COPIED = 1;
   private static final int ALIGNMENT = 8;
   private static final int FIRST_BYTES = 1024;
 
   private ByteBuffer bytes = ByteBuffer.allocate(FIRST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private int count;
+  private int flags;
 
   /** Begins a header. */
-  void begin() {
+  void begin(boolean wasCopied) {
     bytes.clear();
     count = 0;
+    flags = wasCopied ? COPIED : 0;
   }
 
   /** Adds a message, copied from its position to its limit. */
@@ -42,16 +51,21 @@ final class ChunkHeader {
           ByteBuffer.allocate(Math.max(end, 2 * bytes.capacity())).order(ByteOrder.LITTLE_ENDIAN);
       bytes = larger.put(bytes.flip());
     }
-    bytes.putInt(count == 0 ? 1 : 0).putInt(size).put(message);
+    bytes.putInt(0).putInt(size).put(message);
     while (bytes.position() < end) {
       bytes.put((byte) 0);
     }
     count++;
-    bytes.putInt(0, count);
   }
 
   /** Ends the header; the bytes are valid until the next one begins. */
   ByteBuffer end() {
+    if (count > MOST_MESSAGES) {
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED,
+          "expected at most " + (MOST_MESSAGES - 2) + " dictionaries, got " + (count - 2));
+    }
+    bytes.putShort(0, (short) count).putShort(FLAGS_AT, (short) flags);
     return bytes.flip();
   }
 
@@ -61,8 +75,8 @@ final class ChunkHeader {
     if (rest.remaining() < ALIGNMENT) {
       throw Malformed.of("a chunk header of 8 bytes or more", rest.remaining() + " bytes");
     }
-    int messages = rest.getInt(0);
-    if (messages < 1 || messages > MOST_MESSAGES) {
+    int messages = Short.toUnsignedInt(rest.getShort(0));
+    if (messages < 1) {
       throw Malformed.of("1 to " + MOST_MESSAGES + " messages in a chunk header", "" + messages);
     }
     List<ByteBuffer> found = new ArrayList<>(Math.min(messages, ALIGNMENT));
@@ -79,6 +93,11 @@ final class ChunkHeader {
       at += padded(size);
     }
     return found;
+  }
+
+  /** Returns whether the writer had to copy bytes; of a header that was taken apart before. */
+  static boolean wasCopied(ByteBuffer header) {
+    return (header.getShort(header.position() + FLAGS_AT) & COPIED) != 0;
   }
 
   private static int padded(int size) {

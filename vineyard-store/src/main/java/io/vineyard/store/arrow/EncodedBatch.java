@@ -4,12 +4,8 @@ import io.vineyard.store.ChunkDraft;
 import io.vineyard.store.SharedMemory;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A batch that was made ready to be published: all its bytes are in shared memory.
- *
- * <p>Publish {@link #draft()}, or {@link #discard()} it.
- */
-public final class EncodedBatch {
+/** A batch all of whose bytes are in shared memory. */
+final class EncodedBatch implements ChunkCodec.Encoded {
   private final RecordBatch batch;
   private final ChunkDraft draft;
   private final SharedMemory.@Nullable Allocation copy;
@@ -32,22 +28,22 @@ public final class EncodedBatch {
     this.copiedBytes = copiedBytes;
   }
 
-  /** Returns what is to be published; when it is reclaimed, the batch is closed. */
+  @Override
   public ChunkDraft draft() {
     return draft;
   }
 
-  /** Returns how many bytes of shared memory the chunk takes, those of dictionaries not counted. */
+  @Override
   public long dataBytes() {
     return dataBytes;
   }
 
-  /** Returns how many bytes had to be copied to be in shared memory; 0 if it was built there. */
+  @Override
   public long copiedBytes() {
     return copiedBytes;
   }
 
-  /** Gives back what a draft takes that is not published; the batch still belongs to the caller. */
+  @Override
   public void discard() {
     if (copy != null) {
       copy.free();

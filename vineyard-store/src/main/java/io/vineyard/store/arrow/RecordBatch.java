@@ -6,16 +6,21 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.Storable;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.arrow.format.BatchLoader;
+import io.vineyard.store.arrow.format.BatchMessages;
+import io.vineyard.store.arrow.format.BatchSchema;
+import io.vineyard.store.arrow.format.DictionarySet;
+import io.vineyard.store.arrow.format.Vectors;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.compare.VectorEqualsVisitor;
 import org.apache.arrow.vector.dictionary.DictionaryProvider;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -36,6 +41,7 @@ public final class RecordBatch implements Storable, AutoCloseable {
   private final BatchBody body;
   private final int rowCount;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private boolean copied;
 
   RecordBatch(
       BatchSchema schema, List<FieldVector> vectors, DictionarySet dictionaries, int rowCount) {
@@ -80,6 +86,18 @@ public final class RecordBatch implements Storable, AutoCloseable {
     BatchSchema schema = BatchSchema.ofMemory(root.getSchema(), dictionaries);
     DictionarySet shared = DictionarySet.share(schema.dictionaries().keySet(), dictionaries);
     return new RecordBatch(schema, root.getFieldVectors(), shared, rows);
+  }
+
+  /** Reads a message, and takes the dictionaries over, also if this fails. */
+  static RecordBatch read(
+      Message message, BatchSchema schema, BatchLoader.Body body, DictionarySet dictionaries) {
+    try {
+      BatchMessages.Columns columns = BatchMessages.readBatch(message, schema, body);
+      return new RecordBatch(schema, columns.vectors(), dictionaries, columns.rowCount());
+    } catch (RuntimeException | StackOverflowError broken) {
+      dictionaries.close();
+      throw broken;
+    }
   }
 
   /** Returns the schema; columns with a dictionary have the type of their indices. */
@@ -174,6 +192,14 @@ public final class RecordBatch implements Storable, AutoCloseable {
     return Vectors.sizeBytes(vectors());
   }
 
+  /**
+   * Returns whether this batch was received, and its writer had to copy bytes into shared memory
+   * because they were not built there.
+   */
+  public boolean wasCopied() {
+    return copied;
+  }
+
   /** Returns a second batch over the same memory, which the caller closes; copies nothing. */
   public RecordBatch share() {
     vectors();
@@ -242,8 +268,9 @@ public final class RecordBatch implements Storable, AutoCloseable {
     return body.dictionaries();
   }
 
-  /** Returns where a batch differs from a schema, null if it does not. */
-  @Nullable String differenceTo(RecordBatch that) {
-    return schema.differenceTo(that.schema);
+  /** Notes that the writer had to copy; before anyone else sees the batch. */
+  RecordBatch markCopied() {
+    copied = true;
+    return this;
   }
 }

@@ -11,26 +11,14 @@ import org.apache.arrow.memory.util.MemoryUtil;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Schedulers;
 
-/**
- * Gives Arrow vectors memory that can be published without a copy.
- *
- * <p>A thread that must not block gets ordinary memory when what is leased does not suffice; a
- * batch with such a buffer is copied once when it is published.
- */
-public final class SharedAllocator {
+/** Gives Arrow vectors memory that can be published without a copy. */
+final class SharedAllocator {
   /** What Arrow's format recommends; its own policies round up to much more. */
   private static final long ALIGNMENT_BYTES = 64;
 
   private SharedAllocator() {}
 
-  /**
-   * Makes a root allocator over the memory of a writer.
-   *
-   * <p>It throws a {@link io.vineyard.store.VineyardException} with {@link
-   * io.vineyard.store.ErrorCode#NOT_ENOUGH_MEMORY} if the store has not got what is asked for.
-   * Closing it is the caller's, and proves that nothing is allocated any more. Thread-safe.
-   */
-  public static BufferAllocator over(SharedMemory memory) {
+  static BufferAllocator over(SharedMemory memory) {
     Objects.requireNonNull(memory, "memory");
     return new RootAllocator(
         RootAllocator.configBuilder()

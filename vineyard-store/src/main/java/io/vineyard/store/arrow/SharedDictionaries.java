@@ -1,6 +1,8 @@
 package io.vineyard.store.arrow;
 
 import io.vineyard.store.SharedMemory;
+import io.vineyard.store.arrow.format.BufferList;
+import io.vineyard.store.arrow.format.DictionarySet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;

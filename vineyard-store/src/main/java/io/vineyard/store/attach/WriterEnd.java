@@ -94,6 +94,16 @@ final class WriterEnd implements ChunkWriter {
   }
 
   @Override
+  public synchronized int roomChunks() {
+    return Math.max(0, windowChunks - outstanding.size());
+  }
+
+  @Override
+  public synchronized long roomBytes() {
+    return Math.max(0, windowBytes - outstandingBytes);
+  }
+
+  @Override
   public synchronized void preamble(ByteBuffer bytes) {
     if (!preambleSent && !ended && failure == null) {
       preambleSent = true;

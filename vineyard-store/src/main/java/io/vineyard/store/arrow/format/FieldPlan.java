@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import java.util.List;
 import org.apache.arrow.vector.BufferLayout;
@@ -17,7 +17,7 @@ import org.apache.arrow.vector.types.pojo.Field;
  * @param storage the type that the values are stored as, which differs for extension types
  * @param children the plans of its children
  */
-record FieldPlan(
+public record FieldPlan(
     Field field,
     List<BufferPlan> buffers,
     boolean isView,
@@ -34,14 +34,14 @@ record FieldPlan(
    * @param bitWidth bits per entry; of variable-width data, 0
    * @param extra how many entries it has more than the field has values, if it has any
    */
-  record BufferPlan(BufferLayout.BufferType kind, int bitWidth, int extra) {
+  public record BufferPlan(BufferLayout.BufferType kind, int bitWidth, int extra) {
     /** Returns how many bytes it must have at least. */
-    long sizeBytes(long values) {
+    public long sizeBytes(long values) {
       return values == 0 ? 0 : (Math.multiplyExact(values + extra, (long) bitWidth) + 7) >>> 3;
     }
   }
 
-  static FieldPlan of(Field field) {
+  public static FieldPlan of(Field field) {
     ArrowType storage = field.getType();
     while (storage instanceof ArrowType.ExtensionType extension) {
       storage = extension.storageType();

@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -9,11 +9,12 @@ import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
 import org.apache.arrow.vector.util.TransferPair;
 
 /** What Arrow has no single call for. */
-final class Vectors {
+public final class Vectors {
   private Vectors() {}
 
   /** Makes vectors of vectors, and closes those that were made if one fails. */
-  static List<FieldVector> map(List<FieldVector> vectors, Function<FieldVector, FieldVector> make) {
+  public static List<FieldVector> map(
+      List<FieldVector> vectors, Function<FieldVector, FieldVector> make) {
     List<FieldVector> made = new ArrayList<>(vectors.size());
     try {
       for (FieldVector vector : vectors) {
@@ -27,7 +28,7 @@ final class Vectors {
   }
 
   /** Makes a second vector over the same memory, which stays until both are closed. */
-  static FieldVector share(FieldVector vector) {
+  public static FieldVector share(FieldVector vector) {
     FieldVector shared = vector.getField().createVector(vector.getAllocator());
     try {
       shareBuffers(vector, shared);
@@ -49,7 +50,7 @@ final class Vectors {
   }
 
   /** Makes a vector of a part of another one, over the same memory as far as Arrow can. */
-  static FieldVector slice(FieldVector vector, int offset, int values) {
+  public static FieldVector slice(FieldVector vector, int offset, int values) {
     TransferPair pair = vector.getTransferPair(vector.getField(), vector.getAllocator());
     FieldVector part = (FieldVector) pair.getTo();
     try {
@@ -62,7 +63,7 @@ final class Vectors {
   }
 
   /** Returns how many bytes the values of these vectors take, with those of their children. */
-  static long sizeBytes(List<FieldVector> vectors) {
+  public static long sizeBytes(List<FieldVector> vectors) {
     long sum = 0;
     for (FieldVector vector : vectors) {
       for (ArrowBuf buffer : vector.getFieldBuffers()) {

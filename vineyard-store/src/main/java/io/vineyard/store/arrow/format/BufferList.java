@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import io.vineyard.store.SharedMemory;
 import java.util.Arrays;
@@ -8,12 +8,12 @@ import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.FieldVector;
 
 /** Where the buffers of vectors are, and what a message has to say of them; used by one thread. */
-final class BufferList implements VectorWalk.Visitor {
+public final class BufferList implements VectorWalk.Visitor {
   private static final long ALIGNMENT_BYTES = 64;
   private static final int FIRST_ENTRIES = 16;
 
   /** Says that nulls are not counted, which readers do when they want to know. */
-  static final long NOT_COUNTED = -1;
+  public static final long NOT_COUNTED = -1;
 
   private final boolean countNulls;
   private long[] addresses = new long[FIRST_ENTRIES];
@@ -26,12 +26,12 @@ final class BufferList implements VectorWalk.Visitor {
   private int views;
   private long occupiedBytes;
 
-  BufferList(boolean countNulls) {
+  public BufferList(boolean countNulls) {
     this.countNulls = countNulls;
   }
 
   /** Begins anew with these vectors. */
-  BufferList gather(List<FieldVector> columns) {
+  public BufferList gather(List<FieldVector> columns) {
     buffers = 0;
     vectors = 0;
     views = 0;
@@ -70,25 +70,25 @@ final class BufferList implements VectorWalk.Visitor {
     variadic[views++] = dataBuffers;
   }
 
-  int buffers() {
+  public int buffers() {
     return buffers;
   }
 
-  long address(int index) {
+  public long address(int index) {
     return addresses[index];
   }
 
-  long size(int index) {
+  public long size(int index) {
     return sizes[index];
   }
 
   /** Returns how much memory the buffers take, with what they have reserved. */
-  long occupiedBytes() {
+  public long occupiedBytes() {
     return occupiedBytes;
   }
 
   /** Returns how many bytes the buffers take one behind the other, aligned. */
-  long alignedBytes() {
+  public long alignedBytes() {
     long sum = 0;
     for (int i = 0; i < buffers; i++) {
       sum += aligned(sizes[i]);
@@ -97,7 +97,7 @@ final class BufferList implements VectorWalk.Visitor {
   }
 
   /** Returns how many bytes have to be copied to be in shared memory, aligned. */
-  long foreignBytes(SharedMemory memory) {
+  public long foreignBytes(SharedMemory memory) {
     long sum = 0;
     for (int i = 0; i < buffers; i++) {
       sum += isForeign(i, memory) ? aligned(sizes[i]) : 0;
@@ -106,7 +106,7 @@ final class BufferList implements VectorWalk.Visitor {
   }
 
   /** Copies what is foreign to an address, and from then on lists it there. */
-  void copyForeign(SharedMemory memory, long target) {
+  public void copyForeign(SharedMemory memory, long target) {
     long next = target;
     for (int i = 0; i < buffers; i++) {
       if (isForeign(i, memory)) {
@@ -122,14 +122,14 @@ final class BufferList implements VectorWalk.Visitor {
   }
 
   /** Returns whether this lists the very same bytes. */
-  boolean listsSameBytes(BufferList that) {
+  public boolean listsSameBytes(BufferList that) {
     return Arrays.equals(addresses, 0, buffers, that.addresses, 0, that.buffers)
         && Arrays.equals(sizes, 0, buffers, that.sizes, 0, that.buffers)
         && Arrays.equals(values, 0, vectors, that.values, 0, that.vectors);
   }
 
   /** Tells a message about the vectors, and where the buffers are by some counting. */
-  void describe(MessageBuilder message, Offsets offsets) {
+  public void describe(MessageBuilder message, Offsets offsets) {
     message.begin();
     for (int i = 0; i < vectors; i++) {
       message.node(values[i], nulls[i]);
@@ -143,12 +143,12 @@ final class BufferList implements VectorWalk.Visitor {
   }
 
   /** Says where a buffer is. */
-  interface Offsets {
+  public interface Offsets {
     /** Returns the offset of buffer {@code index}. */
     long of(int index, long address, long sizeBytes);
   }
 
-  static long aligned(long sizeBytes) {
+  public static long aligned(long sizeBytes) {
     return (sizeBytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
   }
 }

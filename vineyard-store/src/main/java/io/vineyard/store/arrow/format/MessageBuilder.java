@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import com.google.flatbuffers.FlatBufferBuilder;
 import java.nio.ByteBuffer;
@@ -19,9 +19,9 @@ import org.apache.arrow.flatbuf.RecordBatch;
  *
  * <p>The format is that of {@code Message.fbs} in the Arrow columnar format, version 1.5.
  */
-final class MessageBuilder {
+public final class MessageBuilder {
   /** Marks that a message's body is not compressed. */
-  static final byte NOT_COMPRESSED = -1;
+  public static final byte NOT_COMPRESSED = -1;
 
   private static final int FIRST_BYTES = 1024;
   private static final int FIRST_ENTRIES = 16;
@@ -35,14 +35,14 @@ final class MessageBuilder {
   private int variadicCount;
 
   /** Begins a message. */
-  void begin() {
+  public void begin() {
     builder.clear();
     nodeCount = 0;
     bufferCount = 0;
     variadicCount = 0;
   }
 
-  void node(long values, long nulls) {
+  public void node(long values, long nulls) {
     if (2 * nodeCount == nodes.length) {
       nodes = Arrays.copyOf(nodes, 2 * nodes.length);
     }
@@ -50,7 +50,7 @@ final class MessageBuilder {
     nodes[2 * nodeCount++ + 1] = nulls;
   }
 
-  void buffer(long offset, long sizeBytes) {
+  public void buffer(long offset, long sizeBytes) {
     if (2 * bufferCount == buffers.length) {
       buffers = Arrays.copyOf(buffers, 2 * buffers.length);
     }
@@ -58,7 +58,7 @@ final class MessageBuilder {
     buffers[2 * bufferCount++ + 1] = sizeBytes;
   }
 
-  void variadic(long dataBuffers) {
+  public void variadic(long dataBuffers) {
     if (variadicCount == variadic.length) {
       variadic = Arrays.copyOf(variadic, 2 * variadic.length);
     }
@@ -66,12 +66,12 @@ final class MessageBuilder {
   }
 
   /** Ends the message; the bytes are valid until the next one begins. */
-  ByteBuffer recordBatch(long rows, long bodyBytes, byte codec) {
+  public ByteBuffer recordBatch(long rows, long bodyBytes, byte codec) {
     return message(MessageHeader.RecordBatch, batch(rows, codec), bodyBytes);
   }
 
   /** Ends the message; the bytes are valid until the next one begins. */
-  ByteBuffer dictionaryBatch(long id, long values, long bodyBytes, byte codec) {
+  public ByteBuffer dictionaryBatch(long id, long values, long bodyBytes, byte codec) {
     int data = batch(values, codec);
     DictionaryBatch.startDictionaryBatch(builder);
     DictionaryBatch.addId(builder, id);

@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import java.util.List;
 import java.util.Map;
@@ -6,19 +6,20 @@ import org.apache.arrow.flatbuf.DictionaryBatch;
 import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.flatbuf.MessageHeader;
 import org.apache.arrow.flatbuf.MetadataVersion;
+import org.apache.arrow.flatbuf.RecordBatch;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.dictionary.Dictionary;
 import org.apache.arrow.vector.util.VectorBatchAppender;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code RecordBatch} and {@code DictionaryBatch} messages. */
-final class BatchMessages {
+public final class BatchMessages {
   private BatchMessages() {}
 
   /** What a dictionary batch says: the whole dictionary, or values to be added to it. */
-  record DictionaryUpdate(long id, boolean isDelta, Dictionary dictionary) {
+  public record DictionaryUpdate(long id, boolean isDelta, Dictionary dictionary) {
     /** Makes the dictionary as it is from now on; the old one and the update are spent. */
-    void applyTo(Map<Long, Dictionary> dictionaries) {
+    public void applyTo(Map<Long, Dictionary> dictionaries) {
       @Nullable Dictionary old = dictionaries.remove(id);
       if (old == null) {
         dictionaries.put(id, dictionary);
@@ -50,7 +51,7 @@ final class BatchMessages {
   }
 
   /** Reads a dictionary batch; whoever gets the update applies it or closes its vector. */
-  static DictionaryUpdate readDictionary(
+  public static DictionaryUpdate readDictionary(
       Message message, BatchSchema schema, BatchLoader.Body body) {
     DictionaryBatch header =
         message.headerType() == MessageHeader.DictionaryBatch
@@ -69,29 +70,24 @@ final class BatchMessages {
         header.id(), header.isDelta(), new Dictionary(vectors.get(0), plan.encoding()));
   }
 
-  /** Reads a record batch, and takes the dictionaries over, also if this fails. */
-  static RecordBatch readBatch(
-      Message message, BatchSchema schema, BatchLoader.Body body, DictionarySet dictionaries) {
-    try {
-      org.apache.arrow.flatbuf.RecordBatch header =
-          message.headerType() == MessageHeader.RecordBatch
-              ? (org.apache.arrow.flatbuf.RecordBatch)
-                  message.header(new org.apache.arrow.flatbuf.RecordBatch())
-              : null;
-      if (header == null) {
-        throw Malformed.of("a record batch", "header type " + message.headerType());
-      }
-      long rows = header.length();
-      if (rows < 0 || rows > Integer.MAX_VALUE) {
-        throw Malformed.of("0 to " + Integer.MAX_VALUE + " rows", "" + rows);
-      }
-      List<FieldVector> vectors =
-          new BatchLoader(header, body, isOld(message)).load(schema.plans());
-      return new RecordBatch(schema, vectors, dictionaries, (int) rows);
-    } catch (RuntimeException | StackOverflowError broken) {
-      dictionaries.close();
-      throw broken;
+  /** The columns of a record batch. */
+  public record Columns(List<FieldVector> vectors, int rowCount) {}
+
+  /** Reads a record batch; whoever gets the columns closes them. */
+  public static Columns readBatch(Message message, BatchSchema schema, BatchLoader.Body body) {
+    RecordBatch header =
+        message.headerType() == MessageHeader.RecordBatch
+            ? (RecordBatch) message.header(new RecordBatch())
+            : null;
+    if (header == null) {
+      throw Malformed.of("a record batch", "header type " + message.headerType());
     }
+    long rows = header.length();
+    if (rows < 0 || rows > Integer.MAX_VALUE) {
+      throw Malformed.of("0 to " + Integer.MAX_VALUE + " rows", "" + rows);
+    }
+    return new Columns(
+        new BatchLoader(header, body, isOld(message)).load(schema.plans()), (int) rows);
   }
 
   private static boolean isOld(Message message) {

@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
@@ -6,11 +6,11 @@ import org.apache.arrow.vector.BaseVariableWidthViewVector;
 import org.apache.arrow.vector.FieldVector;
 
 /** Goes through vectors and their children in the order in which messages list them. */
-final class VectorWalk {
+public final class VectorWalk {
   private VectorWalk() {}
 
   /** What is met on the way. */
-  interface Visitor {
+  public interface Visitor {
     /** Tells of a vector, before its buffers. */
     void vector(FieldVector vector);
 
@@ -21,13 +21,13 @@ final class VectorWalk {
     void variadic(int dataBuffers);
   }
 
-  static void visit(List<FieldVector> vectors, Visitor visitor) {
+  public static void visit(List<FieldVector> vectors, Visitor visitor) {
     for (FieldVector vector : vectors) {
       visit(vector, visitor);
     }
   }
 
-  static void visit(FieldVector vector, Visitor visitor) {
+  public static void visit(FieldVector vector, Visitor visitor) {
     visitor.vector(vector);
     // also brings the offsets of trailing values and the writer indices up to date
     for (ArrowBuf buffer : vector.getFieldBuffers()) {

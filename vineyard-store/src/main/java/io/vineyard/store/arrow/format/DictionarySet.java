@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The dictionaries of a batch: immutable, shared by all batches that use the same, closed with the
  * last reference. It begins with one reference, which belongs to whoever makes it.
  */
-final class DictionarySet implements DictionaryProvider, AutoCloseable {
+public final class DictionarySet implements DictionaryProvider, AutoCloseable {
   /** No dictionaries; keeping and closing it does nothing. */
-  static final DictionarySet EMPTY = new DictionarySet(Map.of());
+  public static final DictionarySet EMPTY = new DictionarySet(Map.of());
 
   private final Map<Long, Dictionary> dictionaries;
   private final AtomicInteger references = new AtomicInteger(1);
@@ -27,12 +27,12 @@ final class DictionarySet implements DictionaryProvider, AutoCloseable {
   }
 
   /** Takes over the vectors of these dictionaries. */
-  static DictionarySet of(Map<Long, Dictionary> dictionaries) {
+  public static DictionarySet of(Map<Long, Dictionary> dictionaries) {
     return dictionaries.isEmpty() ? EMPTY : new DictionarySet(new LinkedHashMap<>(dictionaries));
   }
 
   /** Makes a set of someone else's dictionaries, over the same memory. */
-  static DictionarySet share(Set<Long> ids, DictionaryProvider provider) {
+  public static DictionarySet share(Set<Long> ids, DictionaryProvider provider) {
     Map<Long, Dictionary> shared = new LinkedHashMap<>();
     try {
       for (Long id : ids) {
@@ -48,7 +48,7 @@ final class DictionarySet implements DictionaryProvider, AutoCloseable {
   }
 
   /** Returns whether both have the same dictionaries with equal values. */
-  boolean hasSameContent(DictionarySet that) {
+  public boolean hasSameContent(DictionarySet that) {
     return dictionaries.keySet().equals(that.dictionaries.keySet())
         && dictionaries.entrySet().stream()
             .allMatch(
@@ -58,11 +58,11 @@ final class DictionarySet implements DictionaryProvider, AutoCloseable {
                         Objects.requireNonNull(that.lookup(entry.getKey())).getVector()));
   }
 
-  Map<Long, Dictionary> dictionaries() {
+  public Map<Long, Dictionary> dictionaries() {
     return dictionaries;
   }
 
-  DictionarySet retain() {
+  public DictionarySet retain() {
     if (this != EMPTY && references.getAndIncrement() <= 0) {
       throw new IllegalStateException("expected dictionaries in use, they were closed before");
     }

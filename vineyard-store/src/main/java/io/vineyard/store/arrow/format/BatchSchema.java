@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>On the wire a field that is encoded by a dictionary has the type of the dictionary's values;
  * in memory it has the type of the indices.
  */
-final class BatchSchema {
+public final class BatchSchema {
   private final Schema wire;
   private final Schema memory;
   private final Map<Long, DictionaryPlan> dictionaries;
@@ -40,22 +40,22 @@ final class BatchSchema {
   }
 
   /** Returns the schema as messages have it. */
-  Schema wire() {
+  public Schema wire() {
     return wire;
   }
 
   /** Returns the schema as vectors have it. */
-  Schema memory() {
+  public Schema memory() {
     return memory;
   }
 
   /** Returns the dictionaries that the columns refer to, by their ids. */
-  Map<Long, DictionaryPlan> dictionaries() {
+  public Map<Long, DictionaryPlan> dictionaries() {
     return dictionaries;
   }
 
   /** Returns the plans of the columns, which only readers need. */
-  List<FieldPlan> plans() {
+  public List<FieldPlan> plans() {
     List<FieldPlan> known = plans;
     if (known == null) {
       known = memory.getFields().stream().map(FieldPlan::of).toList();
@@ -65,10 +65,10 @@ final class BatchSchema {
   }
 
   /** A dictionary: how columns refer to it, and what its values are. */
-  record DictionaryPlan(DictionaryEncoding encoding, FieldPlan values) {}
+  public record DictionaryPlan(DictionaryEncoding encoding, FieldPlan values) {}
 
   /** Works out what belongs to a schema in the form of messages. */
-  static BatchSchema ofWire(Schema wire) {
+  public static BatchSchema ofWire(Schema wire) {
     Map<Long, Dictionary> templates = new LinkedHashMap<>();
     try {
       List<Field> fields = new ArrayList<>();
@@ -82,7 +82,7 @@ final class BatchSchema {
   }
 
   /** Works out what belongs to a schema in the form of vectors. */
-  static BatchSchema ofMemory(Schema memory, DictionaryProvider provider) {
+  public static BatchSchema ofMemory(Schema memory, DictionaryProvider provider) {
     if (memory.getFields().stream().noneMatch(DictionaryUtility::needConvertToMessageFormat)) {
       return new BatchSchema(memory, memory, Map.of());
     }
@@ -117,7 +117,7 @@ final class BatchSchema {
   }
 
   /** Says the first thing that differs from another schema; null if nothing does. */
-  @Nullable String differenceTo(BatchSchema expected) {
+  public @Nullable String differenceTo(BatchSchema expected) {
     if (wire.equals(expected.wire)) {
       return null;
     }
@@ -138,7 +138,7 @@ final class BatchSchema {
   }
 
   /** Returns the schema as an IPC message. */
-  ByteBuffer toMessage() {
+  public ByteBuffer toMessage() {
     return MessageSerializer.serializeMetadata(wire, IpcOption.DEFAULT);
   }
 
@@ -147,13 +147,13 @@ final class BatchSchema {
    *
    * @throws VineyardException with {@link ErrorCode#ARROW_ERROR} if it is not one
    */
-  static BatchSchema ofMessage(ByteBuffer message) {
+  public static BatchSchema ofMessage(ByteBuffer message) {
     return Malformed.guard(
         "schema", () -> ofMessage(Message.getRootAsMessage(message.duplicate())));
   }
 
   /** Reads a schema from an IPC message. */
-  static BatchSchema ofMessage(Message message) {
+  public static BatchSchema ofMessage(Message message) {
     return Malformed.guard(
         "schema",
         () -> {

@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +19,7 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
  * <p>Checks that every buffer is as large as its field's rows need; that what offsets in them point
  * at is there as well is up to {@link ValueCheck}.
  */
-final class BatchLoader {
+public final class BatchLoader {
   private static final ArrowBuf EMPTY = new ArrowBuf(ReferenceManager.NO_OP, null, 0, 0);
 
   private final RecordBatch batch;
@@ -32,7 +32,7 @@ final class BatchLoader {
   private int nextVariadic;
 
   /** Where the bytes of a message are. */
-  interface Body {
+  public interface Body {
     /** Returns bytes, uncompressed; never asked for none. */
     ArrowBuf buffer(long offset, long sizeBytes);
 
@@ -46,14 +46,14 @@ final class BatchLoader {
    * @param unionsHaveValidity whether unions have a validity buffer, as they had before version 5
    *     of the metadata
    */
-  BatchLoader(RecordBatch batch, Body body, boolean unionsHaveValidity) {
+  public BatchLoader(RecordBatch batch, Body body, boolean unionsHaveValidity) {
     this.batch = batch;
     this.body = body;
     this.unionsHaveValidity = unionsHaveValidity;
   }
 
   /** Makes the vectors of all columns; if it throws, it leaves nothing behind. */
-  List<FieldVector> load(List<FieldPlan> plans) {
+  public List<FieldVector> load(List<FieldPlan> plans) {
     List<FieldVector> vectors = new ArrayList<>(plans.size());
     try {
       for (FieldPlan plan : plans) {

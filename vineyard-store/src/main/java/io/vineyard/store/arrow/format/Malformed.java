@@ -1,14 +1,14 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import java.util.function.Supplier;
 
 /** What bytes get that are not legal Arrow. */
-final class Malformed {
+public final class Malformed {
   private Malformed() {}
 
-  static VineyardException of(String expected, String actual) {
+  public static VineyardException of(String expected, String actual) {
     return VineyardException.of(ErrorCode.ARROW_ERROR, "expected " + expected + ", got " + actual);
   }
 
@@ -16,7 +16,7 @@ final class Malformed {
    * Reads something out of bytes that may be anything. FlatBuffers and Arrow check little
    * themselves: a bad offset shows as any exception, or as endless nesting.
    */
-  static <T> T guard(String subject, Supplier<T> read) {
+  public static <T> T guard(String subject, Supplier<T> read) {
     try {
       return read.get();
     } catch (VineyardException typed) {

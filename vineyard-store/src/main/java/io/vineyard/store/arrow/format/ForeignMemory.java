@@ -1,4 +1,4 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.arrow.memory.ArrowBuf;
@@ -13,16 +13,16 @@ import org.apache.arrow.memory.ReferenceManager;
  * <p>One counter for a whole batch, instead of a ledger per buffer, is what makes wrapping a batch
  * cheap. It begins with one reference, which belongs to whoever makes it.
  */
-final class ForeignMemory implements ReferenceManager {
+public final class ForeignMemory implements ReferenceManager {
   private final AtomicLong references = new AtomicLong(1);
   private final Runnable onReleased;
 
-  ForeignMemory(Runnable onReleased) {
+  public ForeignMemory(Runnable onReleased) {
     this.onReleased = onReleased;
   }
 
   /** Returns a view of these bytes, which does not count as a reference. */
-  ArrowBuf view(long address, long sizeBytes) {
+  public ArrowBuf view(long address, long sizeBytes) {
     ArrowBuf buffer = new ArrowBuf(this, null, sizeBytes, address);
     buffer.writerIndex(sizeBytes);
     return buffer;
