@@ -56,12 +56,13 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
   }
 
   @Override
-  public long dataBytes(RecordBatch batch) {
-    return dataBytes(columns.gather(batch.vectors()));
-  }
-
-  @Override
   public @Nullable EncodedBatch tryEncode(RecordBatch batch) {
+    columns.gather(batch.vectors());
+    long foreign = columns.foreignBytes(memory);
+    long dataBytes = foreign > 0 ? columns.alignedBytes() : columns.occupiedBytes();
+    if (foreign > 0 && !writer.hasRoom(dataBytes)) {
+      return null;
+    }
     learnSchema(batch);
     SharedDictionaries dictionaries = null;
     long copied = 0;
@@ -73,9 +74,6 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
       }
       copied = known ? 0 : dictionaries.copiedBytes();
     }
-    columns.gather(batch.vectors());
-    long dataBytes = dataBytes(columns);
-    long foreign = columns.foreignBytes(memory);
     SharedMemory.Allocation copy = null;
     if (foreign > 0) {
       copy = memory.tryAllocate(foreign);
@@ -109,10 +107,6 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
       lastDictionaries = shared;
     }
     return shared;
-  }
-
-  private long dataBytes(BufferList buffers) {
-    return buffers.foreignBytes(memory) > 0 ? buffers.alignedBytes() : buffers.occupiedBytes();
   }
 
   private ByteBuffer describe(

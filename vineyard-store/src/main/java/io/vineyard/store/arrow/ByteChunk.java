@@ -1,8 +1,10 @@
 package io.vineyard.store.arrow;
 
+import io.vineyard.store.Blob;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.format.Allocators;
+import io.vineyard.store.arrow.format.ForeignMemory;
 import io.vineyard.store.memory.Mapping;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -29,6 +31,15 @@ public final class ByteChunk implements AutoCloseable {
    */
   public static ByteChunk of(ArrowBuf buffer) {
     return new ByteChunk(Objects.requireNonNull(buffer, "buffer"));
+  }
+
+  /** Makes a chunk of a blob, in place, and takes the blob over. */
+  public static ByteChunk of(Blob blob) {
+    if (blob.sizeBytes() == 0) {
+      blob.close();
+      return copyOf(new byte[0]);
+    }
+    return new ByteChunk(new ForeignMemory(blob::close).view(blob.address(), blob.sizeBytes()));
   }
 
   /** Makes a chunk of a copy of these bytes, from the position to the limit. */

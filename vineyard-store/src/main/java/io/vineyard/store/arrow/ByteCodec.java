@@ -69,11 +69,6 @@ final class ByteCodec implements ChunkCodec<ByteChunk> {
     }
 
     @Override
-    public long dataBytes(ByteChunk element) {
-      return element.sizeBytes();
-    }
-
-    @Override
     public @Nullable Encoded tryEncode(ByteChunk element) {
       ArrowBuf buffer = element.buffer();
       long size = element.sizeBytes();
@@ -81,6 +76,9 @@ final class ByteCodec implements ChunkCodec<ByteChunk> {
       long offset = size == 0 ? 0 : draft.offsetOf(buffer.memoryAddress(), size);
       SharedMemory.Allocation copy = null;
       if (offset < 0) {
+        if (!writer.hasRoom(size)) {
+          return null;
+        }
         copy = writer.memory().tryAllocate(size);
         if (copy == null) {
           return null;

@@ -70,12 +70,9 @@ public interface ChunkCodec<T extends AutoCloseable> {
      */
     void check(T element);
 
-    /** Returns how many bytes of the window an element will take; copies nothing. */
-    long dataBytes(T element);
-
     /**
-     * Makes a chunk of an element; null if it has to be copied and there is no memory for that now.
-     * Then memory was asked for, and {@link ChunkWriter#onRoom} tells when to try again.
+     * Makes a chunk of an element; null if it has to be copied, and there is no memory for that now
+     * or the window has no room for it. {@link ChunkWriter#onRoom} tells when to try again.
      *
      * <p>The element still belongs to the caller; once the chunk is published it belongs to the
      * chunk, and is closed when that is reclaimed.

@@ -1,0 +1,401 @@
+package io.vineyard.reactive;
+
+import io.vineyard.store.ChunkWriter;
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectId;
+import io.vineyard.store.StreamInfo;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.arrow.ChunkCodec;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Operators;
+import reactor.core.publisher.SignalType;
+import reactor.core.publisher.Sinks.EmitFailureHandler;
+import reactor.core.publisher.Sinks.EmitResult;
+import reactor.util.context.Context;
+
+/** A writer over the chunks of a stream. */
+final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
+  private static final int MOST_WAITING = 1 << 16;
+
+  private record Waiting<T>(T element, MonoSink<Void> sink) {}
+
+  private record Attempt(EmitResult result, @Nullable RuntimeException fault) {
+    static final Attempt FULL = new Attempt(EmitResult.FAIL_OVERFLOW, null);
+
+    boolean waits() {
+      return result == EmitResult.FAIL_OVERFLOW && fault == null;
+    }
+  }
+
+  private final ChunkWriter writer;
+  private final ChunkCodec<T> codec;
+  private final ChunkCodec.Encoder<T> encoder;
+  private final Function<ObjectId, Mono<T>> objects;
+  private final Flux<T> reader;
+  private final AtomicInteger readers = new AtomicInteger();
+  private final BufferAllocator allocator;
+  private final SerialDrain room = new SerialDrain(this::onRoom);
+  private final Set<Runnable> roomListeners = ConcurrentHashMap.newKeySet();
+
+  // Guarded by this.
+  private final ArrayDeque<Waiting<T>> waiting = new ArrayDeque<>();
+  private boolean ended;
+  private long elements;
+  private long bytes;
+  private long copiedElements;
+  private long copiedBytes;
+
+  /**
+   * Makes the writer.
+   *
+   * @param objects gets an element out of the store
+   * @param reader reads the same stream
+   */
+  ChunkSink(
+      ChunkWriter writer,
+      ChunkCodec<T> codec,
+      Function<ObjectId, Mono<T>> objects,
+      Flux<T> reader) {
+    this.writer = writer;
+    this.codec = codec;
+    this.encoder = codec.encoder(writer);
+    this.objects = objects;
+    this.reader =
+        reader
+            .doOnSubscribe(subscription -> readers.incrementAndGet())
+            .doFinally(end -> readers.decrementAndGet());
+    this.allocator = ChunkCodec.allocator(writer.memory());
+    writer.onRoom(room::signal);
+  }
+
+  @Override
+  public StreamInfo stream() {
+    return writer.stream();
+  }
+
+  @Override
+  public BufferAllocator allocator() {
+    return allocator;
+  }
+
+  @Override
+  public synchronized EmitResult tryEmitNext(T element) {
+    Objects.requireNonNull(element, "element");
+    if (!waiting.isEmpty() && !ended && writer.failure() == null) {
+      return EmitResult.FAIL_OVERFLOW;
+    }
+    return publish(element);
+  }
+
+  private EmitResult publish(T element) {
+    if (writer.failure() != null) {
+      return EmitResult.FAIL_CANCELLED;
+    } else if (ended) {
+      return EmitResult.FAIL_TERMINATED;
+    }
+    encoder.check(element);
+    ChunkCodec.Encoded encoded = encoder.tryEncode(element);
+    if (encoded == null) {
+      return noRoom();
+    }
+    ChunkWriter.Result result = writer.tryPublish(encoded.draft());
+    if (result == ChunkWriter.Result.OK) {
+      elements++;
+      bytes += encoded.dataBytes();
+      copiedElements += encoded.copiedBytes() > 0 ? 1 : 0;
+      copiedBytes += encoded.copiedBytes();
+      return EmitResult.OK;
+    }
+    encoded.discard();
+    return switch (result) {
+      case WINDOW_FULL -> EmitResult.FAIL_OVERFLOW;
+      case TERMINATED -> EmitResult.FAIL_TERMINATED;
+      default -> EmitResult.FAIL_CANCELLED;
+    };
+  }
+
+  /** A full store is worth waiting for only as long as something of this writer can be released. */
+  private EmitResult noRoom() {
+    VineyardException refusal = writer.memory().refusal();
+    if (refusal != null && writer.outstandingChunks() == 0) {
+      throw VineyardException.of(refusal.code(), String.valueOf(refusal.getMessage()), refusal);
+    }
+    return EmitResult.FAIL_OVERFLOW;
+  }
+
+  @Override
+  public EmitResult tryEmitComplete() {
+    return end(writer::finish);
+  }
+
+  @Override
+  public EmitResult tryEmitError(Throwable error) {
+    Objects.requireNonNull(error, "error");
+    return error instanceof VineyardException typed
+        ? end(() -> writer.fail(typed.code(), String.valueOf(typed.getMessage())))
+        : end(() -> writer.fail(ErrorCode.STREAM_FAILED, error.toString()));
+  }
+
+  private EmitResult end(Runnable send) {
+    synchronized (this) {
+      if (writer.failure() != null) {
+        return EmitResult.FAIL_CANCELLED;
+      } else if (ended) {
+        return EmitResult.FAIL_TERMINATED;
+      }
+      ended = true;
+      encoder.close();
+      send.run();
+    }
+    room.signal();
+    return EmitResult.OK;
+  }
+
+  @Override
+  public void emitNext(T element, EmitFailureHandler failureHandler) {
+    EmitResult result = tryEmitNext(element);
+    while (result.isFailure() && failureHandler.onEmitFailure(SignalType.ON_NEXT, result)) {
+      result = tryEmitNext(element);
+    }
+    switch (result) {
+      case OK -> {}
+      case FAIL_OVERFLOW -> {
+        discard(element);
+        emitError(
+            Exceptions.failWithOverflow("Backpressure overflow during StreamWriter#emitNext"),
+            failureHandler);
+      }
+      case FAIL_CANCELLED, FAIL_ZERO_SUBSCRIBER -> discard(element);
+      case FAIL_TERMINATED -> {
+        Operators.onNextDropped(element, Context.empty());
+        codec.close(element);
+      }
+      default -> result.orThrow();
+    }
+  }
+
+  private void discard(T element) {
+    Operators.onDiscard(element, Context.empty());
+    codec.close(element);
+  }
+
+  @Override
+  public void emitComplete(EmitFailureHandler failureHandler) {
+    EmitResult result = tryEmitComplete();
+    while (result.isFailure() && failureHandler.onEmitFailure(SignalType.ON_COMPLETE, result)) {
+      result = tryEmitComplete();
+    }
+  }
+
+  @Override
+  public void emitError(Throwable error, EmitFailureHandler failureHandler) {
+    EmitResult result = tryEmitError(error);
+    while (result.isFailure() && failureHandler.onEmitFailure(SignalType.ON_ERROR, result)) {
+      result = tryEmitError(error);
+    }
+    if (result == EmitResult.FAIL_TERMINATED) {
+      Operators.onErrorDropped(error, Context.empty());
+    }
+  }
+
+  @Override
+  public Mono<Void> emit(T element) {
+    Objects.requireNonNull(element, "element");
+    return Mono.create(sink -> emit(new Waiting<>(element, sink)));
+  }
+
+  private void emit(Waiting<T> one) {
+    one.sink.onCancel(() -> withdraw(one));
+    Attempt attempt;
+    synchronized (this) {
+      if (waiting.isEmpty()) {
+        attempt = attempt(one.element);
+      } else if (waiting.size() < MOST_WAITING) {
+        attempt = Attempt.FULL;
+      } else {
+        attempt =
+            new Attempt(
+                EmitResult.FAIL_OVERFLOW,
+                error(
+                    ErrorCode.LIMIT_REACHED,
+                    "expected at most " + MOST_WAITING + " waiting elements in "));
+      }
+      if (attempt.waits()) {
+        waiting.add(one);
+      }
+    }
+    settle(one, attempt);
+  }
+
+  private void withdraw(Waiting<T> one) {
+    boolean removed;
+    synchronized (this) {
+      removed = waiting.remove(one);
+    }
+    if (removed) {
+      codec.close(one.element);
+      room.signal();
+    }
+  }
+
+  private Attempt attempt(T element) {
+    try {
+      return new Attempt(publish(element), null);
+    } catch (RuntimeException refused) {
+      return new Attempt(EmitResult.FAIL_CANCELLED, refused);
+    }
+  }
+
+  private void settle(Waiting<T> one, Attempt attempt) {
+    if (attempt.waits()) {
+      return;
+    }
+    if (attempt.result == EmitResult.OK) {
+      one.sink.success();
+    } else {
+      codec.close(one.element);
+      one.sink.error(attempt.fault == null ? reason(attempt.result) : attempt.fault);
+    }
+  }
+
+  /** Says why nothing can be emitted any more. */
+  RuntimeException reason(EmitResult result) {
+    VineyardException failure = writer.failure();
+    return result == EmitResult.FAIL_CANCELLED && failure != null
+        ? failure
+        : error(
+            ErrorCode.INVALID_STREAM_STATE, "expected an open writer, it was ended before, of ");
+  }
+
+  private VineyardException error(ErrorCode code, String text) {
+    return VineyardException.of(code, text + describe());
+  }
+
+  private String describe() {
+    return "stream " + stream().id() + " " + stream().spec();
+  }
+
+  private void onRoom() {
+    boolean more = true;
+    while (more) {
+      Waiting<T> one;
+      Attempt attempt = Attempt.FULL;
+      synchronized (this) {
+        one = waiting.peek();
+        if (one != null) {
+          attempt = attempt(one.element);
+          if (!attempt.waits()) {
+            waiting.remove();
+          }
+        }
+      }
+      more = one != null && !attempt.waits();
+      if (more) {
+        settle(Objects.requireNonNull(one), attempt);
+      }
+    }
+    roomListeners.forEach(Runnable::run);
+  }
+
+  @Override
+  public Mono<Void> write(Publisher<? extends T> source) {
+    Objects.requireNonNull(source, "source");
+    return Mono.create(
+        sink -> {
+          PublisherWriter<T> writing = new PublisherWriter<>(this, codec, sink);
+          sink.onDispose(writing);
+          source.subscribe(writing);
+        });
+  }
+
+  /** Tells a listener, by a worker, whenever there may be more room, until it is removed. */
+  void addRoomListener(Runnable listener) {
+    roomListeners.add(listener);
+  }
+
+  void removeRoomListener(Runnable listener) {
+    roomListeners.remove(listener);
+  }
+
+  /**
+   * Returns how many elements the window takes now, if they are like those before: one, as long as
+   * nothing is known of them.
+   */
+  long room() {
+    long size;
+    synchronized (this) {
+      size = elements == 0 ? Long.MAX_VALUE : Math.max(1, bytes / elements);
+    }
+    long fitting = Math.min(writer.roomChunks(), writer.roomBytes() / size);
+    return fitting == 0 && writer.outstandingChunks() == 0 ? 1 : fitting;
+  }
+
+  @Override
+  public Mono<Void> append(ObjectId id) {
+    return objects.apply(id).flatMap(this::emit);
+  }
+
+  @Override
+  public Mono<Void> onDrained() {
+    return writer.onDrained();
+  }
+
+  @Override
+  public synchronized WriterStats stats() {
+    return new WriterStats(
+        elements, bytes, copiedElements, copiedBytes, writer.outstandingChunks());
+  }
+
+  @Override
+  public int currentSubscriberCount() {
+    return readers.get();
+  }
+
+  @Override
+  public Flux<T> asFlux() {
+    return reader;
+  }
+
+  @Override
+  @SuppressWarnings("rawtypes") // so it is declared
+  public @Nullable Object scanUnsafe(Attr key) {
+    if (key == Attr.TERMINATED) {
+      synchronized (this) {
+        return ended;
+      }
+    } else if (key == Attr.CANCELLED) {
+      return writer.failure() != null;
+    } else if (key == Attr.ERROR) {
+      return writer.failure();
+    } else if (key == Attr.BUFFERED) {
+      return (int) Math.min(Integer.MAX_VALUE, writer.outstandingChunks());
+    } else if (key == Attr.CAPACITY) {
+      return stream().spec().windowChunks();
+    }
+    return key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (!ended) {
+        ended = true;
+        encoder.close();
+      }
+      writer.close();
+    }
+    room.signal();
+  }
+}

@@ -1,0 +1,218 @@
+package io.vineyard.reactive;
+
+import io.vineyard.store.Chunk;
+import io.vineyard.store.ChunkReader;
+import io.vineyard.store.ObjectId;
+import io.vineyard.store.ObjectStore;
+import io.vineyard.store.arrow.ChunkCodec;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Disposable;
+import reactor.core.Exceptions;
+import reactor.core.Scannable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Operators;
+
+/** A reader of a stream; each subscription opens a reading end of its own. */
+final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Scannable {
+  private final ObjectStore store;
+  private final ObjectId id;
+  private final ChunkCodec<T> codec;
+
+  private StreamReader(ObjectStore store, ObjectId id, ChunkCodec<T> codec) {
+    this.store = store;
+    this.id = id;
+    this.codec = codec;
+  }
+
+  static <T extends AutoCloseable> Flux<T> of(ObjectStore store, ObjectId id, ChunkCodec<T> codec) {
+    return onAssembly(new StreamReader<>(store, id, codec));
+  }
+
+  @Override
+  public void subscribe(CoreSubscriber<? super T> actual) {
+    Reading<T> reading = new Reading<>(actual, codec);
+    actual.onSubscribe(reading);
+    reading.open(store, id);
+  }
+
+  @Override
+  @SuppressWarnings("rawtypes") // so it is declared
+  public @Nullable Object scanUnsafe(Attr key) {
+    return key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
+  }
+
+  @Override
+  public String stepName() {
+    return "streamReader(" + id + ")";
+  }
+
+  /** One subscription. */
+  private static final class Reading<T extends AutoCloseable> implements Subscription, Scannable {
+    private final CoreSubscriber<? super T> actual;
+    private final ChunkCodec<T> codec;
+    private final ChunkCodec.Decoder<T> decoder;
+    private final SerialDrain drain = new SerialDrain(this::drain);
+    private final AtomicLong requested = new AtomicLong();
+    private volatile @Nullable Disposable opening;
+    private volatile @Nullable ChunkReader reader;
+    private volatile @Nullable Throwable fault;
+    private volatile boolean cancelled;
+    private volatile boolean terminated;
+
+    Reading(CoreSubscriber<? super T> actual, ChunkCodec<T> codec) {
+      this.actual = actual;
+      this.codec = codec;
+      this.decoder = codec.decoder();
+    }
+
+    void open(ObjectStore store, ObjectId id) {
+      if (!cancelled) {
+        opening = store.openReader(id, drain::signal).subscribe(this::opened, this::failed);
+        if (cancelled) {
+          drain.run();
+        }
+      }
+    }
+
+    private void opened(ChunkReader opened) {
+      reader = opened;
+      if (cancelled || terminated) {
+        // whoever left may have looked for the reader before it was here
+        opened.close();
+        return;
+      }
+      forwardDemand(opened);
+      drain.signal();
+    }
+
+    private void failed(Throwable error) {
+      fault = error;
+      drain.signal();
+    }
+
+    @Override
+    public void request(long n) {
+      if (n < 1) {
+        failed(
+            new IllegalArgumentException(
+                "expected a request for at least 1 element, got " + n + " (rule 3.9)"));
+        return;
+      }
+      requested.accumulateAndGet(n, Operators::addCap);
+      ChunkReader opened = reader;
+      if (opened != null) {
+        forwardDemand(opened);
+      }
+    }
+
+    private void forwardDemand(ChunkReader opened) {
+      long demand = requested.getAndSet(0);
+      if (demand > 0) {
+        opened.request(demand);
+      }
+    }
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+      drain.run();
+    }
+
+    private void drain() {
+      if (drain.isRejected()) {
+        fault = new RejectedExecutionException("expected a running scheduler, it was shut down");
+      }
+      ChunkReader open = reader;
+      if (cancelled) {
+        leave();
+      } else if (fault != null) {
+        terminate(fault);
+      } else if (open != null) {
+        deliver(open);
+      }
+    }
+
+    private void deliver(ChunkReader open) {
+      for (Chunk chunk = open.poll(); chunk != null; chunk = open.poll()) {
+        if (!deliver(open, chunk)) {
+          return;
+        }
+      }
+      if (open.isEnded()) {
+        terminate(open.failure());
+      }
+    }
+
+    private boolean deliver(ChunkReader open, Chunk chunk) {
+      T element;
+      try {
+        element = decoder.decode(chunk, open.preamble());
+      } catch (Throwable broken) {
+        terminate(Operators.onOperatorError(null, broken, actual.currentContext()));
+        return false;
+      }
+      if (cancelled) {
+        discard(element);
+        leave();
+        return false;
+      }
+      try {
+        actual.onNext(element);
+        return true;
+      } catch (Throwable broken) {
+        Exceptions.throwIfFatal(broken);
+        discard(element);
+        terminate(Operators.onOperatorError(null, broken, element, actual.currentContext()));
+        return false;
+      }
+    }
+
+    private void discard(T element) {
+      Operators.onDiscard(element, actual.currentContext());
+      codec.close(element);
+    }
+
+    private void terminate(@Nullable Throwable error) {
+      terminated = true;
+      leave();
+      if (error == null) {
+        actual.onComplete();
+      } else {
+        actual.onError(error);
+      }
+    }
+
+    private void leave() {
+      drain.stop();
+      Disposable pending = opening;
+      if (pending != null) {
+        pending.dispose();
+      }
+      ChunkReader open = reader;
+      if (open != null) {
+        open.close();
+      }
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // so it is declared
+    public @Nullable Object scanUnsafe(Attr key) {
+      if (key == Attr.ACTUAL) {
+        return actual;
+      } else if (key == Attr.CANCELLED) {
+        return cancelled;
+      } else if (key == Attr.TERMINATED) {
+        return terminated;
+      } else if (key == Attr.ERROR) {
+        return fault;
+      } else if (key == Attr.REQUESTED_FROM_DOWNSTREAM) {
+        return requested.get();
+      }
+      return key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
+    }
+  }
+}
