@@ -171,13 +171,7 @@ final class BatchLayout implements Layout<RecordBatch> {
     private void describe(List<FieldVector> vectors, MessageBuilder message) {
       BufferList list = new BufferList(true).gather(vectors);
       lists.add(list);
-      list.describe(
-          message,
-          (index, address, size) -> {
-            long at = dataBytes;
-            dataBytes += BufferList.aligned(size);
-            return at;
-          });
+      dataBytes = list.describeInSequence(message, dataBytes);
     }
 
     ByteBuffer header() {

@@ -10,6 +10,7 @@ import io.vineyard.store.arrow.format.BatchLoader;
 import io.vineyard.store.arrow.format.BatchMessages;
 import io.vineyard.store.arrow.format.BatchSchema;
 import io.vineyard.store.arrow.format.DictionarySet;
+import io.vineyard.store.arrow.format.ValueCheck;
 import io.vineyard.store.arrow.format.Vectors;
 import java.util.List;
 import java.util.Objects;
@@ -266,6 +267,17 @@ public final class RecordBatch implements Storable, AutoCloseable {
 
   DictionarySet dictionarySet() {
     return body.dictionaries();
+  }
+
+  /** Returns this batch if all its offsets and indices point at something; else closes it. */
+  RecordBatch checked() {
+    try {
+      ValueCheck.check(vectors(), schema.plans(), body.dictionaries());
+      return this;
+    } catch (RuntimeException malformed) {
+      close();
+      throw malformed;
+    }
   }
 
   /** Notes that the writer had to copy; before anyone else sees the batch. */

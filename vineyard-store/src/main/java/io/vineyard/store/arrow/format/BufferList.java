@@ -142,6 +142,24 @@ public final class BufferList implements VectorWalk.Visitor {
     }
   }
 
+  /** Tells a message about the vectors, whose buffers lie one behind the other; returns the end. */
+  public long describeInSequence(MessageBuilder message, long start) {
+    long[] end = {start};
+    describe(
+        message,
+        (index, address, size) -> {
+          long at = end[0];
+          end[0] += aligned(size);
+          return at;
+        });
+    return end[0];
+  }
+
+  /** Sets the size that a message will say, for a buffer that was compressed. */
+  void resize(int index, long sizeBytes) {
+    sizes[index] = sizeBytes;
+  }
+
   /** Says where a buffer is. */
   public interface Offsets {
     /** Returns the offset of buffer {@code index}. */

@@ -1,0 +1,90 @@
+package io.vineyard.store.arrow.format;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import org.apache.arrow.compression.CommonsCompressionFactory;
+import org.apache.arrow.flatbuf.BodyCompression;
+import org.apache.arrow.flatbuf.DictionaryBatch;
+import org.apache.arrow.flatbuf.Message;
+import org.apache.arrow.flatbuf.MessageHeader;
+import org.apache.arrow.flatbuf.RecordBatch;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.vector.compression.CompressionCodec;
+import org.apache.arrow.vector.compression.CompressionUtil;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of an IPC message, in one piece of memory: buffers are views of it, or what comes out
+ * when they are decompressed.
+ */
+public final class BodyBytes implements BatchLoader.Body {
+  /** No codec makes more of one byte than this; what says so is malformed. */
+  private static final long MOST_EXPANSION = 1 << 16;
+
+  private final ForeignMemory memory;
+  private final long address;
+  private final long sizeBytes;
+  private final @Nullable CompressionCodec codec;
+
+  /** Makes the body of a message; holds no reference to the memory. */
+  public BodyBytes(Message message, ForeignMemory memory, long address, long sizeBytes) {
+    this.memory = memory;
+    this.address = address;
+    this.sizeBytes = sizeBytes;
+    this.codec = codec(message);
+  }
+
+  private static @Nullable CompressionCodec codec(Message message) {
+    RecordBatch batch = null;
+    if (message.headerType() == MessageHeader.RecordBatch) {
+      batch = (RecordBatch) message.header(new RecordBatch());
+    } else if (message.headerType() == MessageHeader.DictionaryBatch) {
+      DictionaryBatch dictionary = (DictionaryBatch) message.header(new DictionaryBatch());
+      batch = dictionary == null ? null : dictionary.data();
+    }
+    BodyCompression compression = batch == null ? null : batch.compression();
+    if (compression == null) {
+      return null;
+    }
+    return CommonsCompressionFactory.INSTANCE.createCodec(
+        CompressionUtil.CodecType.fromCompressionType(compression.codec()));
+  }
+
+  @Override
+  public ArrowBuf buffer(long offset, long size) {
+    if (offset > sizeBytes || size > sizeBytes - offset) {
+      throw Malformed.of(
+          "a buffer within a body of " + sizeBytes + " bytes", size + " bytes at " + offset);
+    }
+    ArrowBuf view = memory.view(address + offset, size);
+    return codec == null ? view : decompressed(codec, view);
+  }
+
+  private ArrowBuf decompressed(CompressionCodec used, ArrowBuf view) {
+    long size = view.capacity();
+    long expected = size < Long.BYTES ? -2 : view.getLong(0);
+    if (expected < CompressionUtil.NO_COMPRESSION_LENGTH || expected > size * MOST_EXPANSION) {
+      throw Malformed.of("a compressed buffer", size + " bytes that begin with " + expected);
+    }
+    memory.retain();
+    try {
+      return used.decompress(Allocators.VIEWS, view);
+    } catch (RuntimeException broken) {
+      memory.release();
+      throw Malformed.of("a compressed buffer of " + size + " bytes", broken.toString());
+    } catch (OutOfMemoryError full) {
+      memory.release();
+      throw VineyardException.of(
+          ErrorCode.NOT_ENOUGH_MEMORY,
+          "expected memory for " + expected + " bytes to be decompressed, got none",
+          full);
+    }
+  }
+
+  @Override
+  public void done(ArrowBuf buffer) {
+    if (codec != null) {
+      buffer.getReferenceManager().release();
+    }
+  }
+}
