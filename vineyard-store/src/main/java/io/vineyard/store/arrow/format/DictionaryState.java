@@ -2,6 +2,7 @@ package io.vineyard.store.arrow.format;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.dictionary.Dictionary;
 import org.apache.arrow.vector.dictionary.DictionaryProvider;
@@ -21,7 +22,9 @@ public final class DictionaryState implements AutoCloseable {
   /** Takes an update over, after its values were checked. */
   public void apply(BatchMessages.DictionaryUpdate update) {
     try {
-      ValueCheck.check(update.dictionary().getVector(), schema.dictionaries().get(update.id()));
+      BatchSchema.DictionaryPlan plan =
+          Objects.requireNonNull(schema.dictionaries().get(update.id()));
+      ValueCheck.checkDictionary(update.dictionary().getVector(), plan.values());
     } catch (RuntimeException malformed) {
       update.dictionary().getVector().close();
       throw malformed;

@@ -33,8 +33,8 @@ public final class ValueCheck {
   }
 
   /** Checks the values of a dictionary. */
-  static void check(FieldVector vector, BatchSchema.DictionaryPlan plan) {
-    check(vector, plan.values());
+  static void checkDictionary(FieldVector vector, FieldPlan values) {
+    check(vector, values);
   }
 
   private static void check(FieldVector vector, FieldPlan plan) {
@@ -116,7 +116,7 @@ public final class ValueCheck {
     for (int i = 0; i < values; i++) {
       long at = (long) i * VIEW_BYTES;
       int size = views.getInt(at);
-      if (size <= INLINE_BYTES && size >= 0 || vector.isNull(i)) {
+      if ((size <= INLINE_BYTES && size >= 0) || vector.isNull(i)) {
         continue;
       }
       int buffer = views.getInt(at + VIEW_BUFFER_AT);
