@@ -11,6 +11,7 @@ import io.vineyard.store.arrow.format.DictionaryState;
 import io.vineyard.store.arrow.format.ForeignMemory;
 import io.vineyard.store.arrow.format.IpcOutput;
 import io.vineyard.store.arrow.format.Malformed;
+import io.vineyard.store.memory.Mapping;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Objects;
 import org.apache.arrow.flatbuf.Footer;
 import org.apache.arrow.flatbuf.Message;
-import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.ipc.message.ArrowBlock;
 import org.apache.arrow.vector.ipc.message.ArrowFooter;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -238,7 +238,7 @@ public final class ArrowFile implements AutoCloseable {
   private Mapped map(long position, long sizeBytes) throws IOException {
     MappedByteBuffer all = whole;
     if (all != null) {
-      return new Mapped(all, MemoryUtil.getByteBufferAddress(all) + position);
+      return new Mapped(all, Mapping.addressOf(all) + position);
     }
     if (sizeBytes > MOST_MAPPED_BYTES) {
       throw VineyardException.of(
@@ -246,7 +246,7 @@ public final class ArrowFile implements AutoCloseable {
           "expected batches of at most " + MOST_MAPPED_BYTES + " bytes, got " + sizeBytes);
     }
     MappedByteBuffer part = channel.map(FileChannel.MapMode.READ_ONLY, position, sizeBytes);
-    return new Mapped(part, MemoryUtil.getByteBufferAddress(part));
+    return new Mapped(part, Mapping.addressOf(part));
   }
 
   /** Closes the file; batches that are open stay readable. Any call but the first does nothing. */

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.arrow.flatbuf.Message;
+import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.compare.VectorEqualsVisitor;
@@ -217,6 +218,15 @@ public final class RecordBatch implements Storable, AutoCloseable {
     Objects.checkFromIndexSize(offset, rows, rowCount);
     List<FieldVector> parts = Vectors.map(vectors(), vector -> Vectors.slice(vector, offset, rows));
     return new RecordBatch(schema, parts, body.dictionaries().retain(), rows);
+  }
+
+  /**
+   * Returns a copy in other memory, which the caller closes: with a writer's allocator, a batch
+   * that is published without a further copy. Dictionaries are shared, not copied.
+   */
+  public RecordBatch copyTo(BufferAllocator allocator) {
+    List<FieldVector> copies = Vectors.map(vectors(), vector -> Vectors.copy(vector, allocator));
+    return new RecordBatch(schema, copies, body.dictionaries().retain(), rowCount);
   }
 
   /** Returns whether both have the same schema, and equal values and nulls in every row. */

@@ -2,6 +2,7 @@ package io.vineyard.store.memory;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
+import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
@@ -51,6 +52,11 @@ public final class Mapping implements AutoCloseable {
     ByteBuffer view =
         sizeBytes == 0 ? ByteBuffer.allocate(0) : new Pointer(address).getByteBuffer(0, sizeBytes);
     return view.order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Returns where the memory of a direct buffer begins; valid as long as it is reachable. */
+  public static long addressOf(ByteBuffer direct) {
+    return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
   }
 
   /**

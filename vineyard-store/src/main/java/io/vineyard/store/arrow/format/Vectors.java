@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
 import org.apache.arrow.vector.util.TransferPair;
@@ -46,6 +47,38 @@ public final class Vectors {
     List<FieldVector> children = to.getChildrenFromFields();
     for (int i = 0; i < parents.size(); i++) {
       shareBuffers(parents.get(i), children.get(i));
+    }
+  }
+
+  /** Makes a copy of a vector in other memory. */
+  public static FieldVector copy(FieldVector vector, BufferAllocator allocator) {
+    FieldVector copy = vector.getField().createVector(allocator);
+    try {
+      copyBuffers(vector, copy, allocator);
+      return copy;
+    } catch (RuntimeException broken) {
+      copy.close();
+      throw broken;
+    }
+  }
+
+  private static void copyBuffers(FieldVector from, FieldVector to, BufferAllocator allocator) {
+    List<ArrowBuf> copies = new ArrayList<>();
+    try {
+      for (ArrowBuf buffer : from.getFieldBuffers()) {
+        ArrowBuf copy = allocator.buffer(buffer.writerIndex());
+        copies.add(copy);
+        copy.setBytes(0, buffer, 0, buffer.writerIndex());
+        copy.writerIndex(buffer.writerIndex());
+      }
+      to.loadFieldBuffers(new ArrowFieldNode(from.getValueCount(), from.getNullCount()), copies);
+    } finally {
+      copies.forEach(ArrowBuf::close);
+    }
+    List<FieldVector> parents = from.getChildrenFromFields();
+    List<FieldVector> children = to.getChildrenFromFields();
+    for (int i = 0; i < parents.size(); i++) {
+      copyBuffers(parents.get(i), children.get(i), allocator);
     }
   }
 
