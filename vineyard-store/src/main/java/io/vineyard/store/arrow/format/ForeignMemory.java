@@ -1,6 +1,6 @@
 package io.vineyard.store.arrow.format;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OwnershipTransferResult;
@@ -14,7 +14,7 @@ import org.apache.arrow.memory.ReferenceManager;
  * cheap. It begins with one reference, which belongs to whoever makes it.
  */
 public final class ForeignMemory implements ReferenceManager {
-  private final AtomicLong references = new AtomicLong(1);
+  private final AtomicInteger references = new AtomicInteger(1);
   private final Runnable onReleased;
 
   public ForeignMemory(Runnable onReleased) {
@@ -30,7 +30,8 @@ public final class ForeignMemory implements ReferenceManager {
 
   @Override
   public int getRefCount() {
-    return (int) Math.min(Integer.MAX_VALUE, references.get());
+    // Arrow asks before every value: a volatile read here would keep loops from being optimised
+    return references.getPlain();
   }
 
   @Override
@@ -40,7 +41,7 @@ public final class ForeignMemory implements ReferenceManager {
 
   @Override
   public boolean release(int decrement) {
-    long left = references.addAndGet(-decrement);
+    int left = references.addAndGet(-decrement);
     if (left < 0) {
       throw new IllegalStateException("expected at least 0 references, got " + left);
     }
@@ -57,7 +58,7 @@ public final class ForeignMemory implements ReferenceManager {
 
   @Override
   public void retain(int increment) {
-    long before = references.getAndAdd(increment);
+    int before = references.getAndAdd(increment);
     if (before <= 0) {
       references.addAndGet(-increment);
       throw new IllegalStateException("expected memory in use, it was given back before");

@@ -50,11 +50,20 @@ public final class Vectors {
     }
   }
 
-  /** Makes a copy of a vector in other memory. */
-  public static FieldVector copy(FieldVector vector, BufferAllocator allocator) {
+  /** Makes copies of vectors, in one piece of other memory. */
+  public static List<FieldVector> copy(List<FieldVector> vectors, BufferAllocator allocator) {
+    long sizeBytes = new BufferList(false).gather(vectors).alignedBytes();
+    try (ArrowBuf block = allocator.buffer(sizeBytes)) {
+      long[] next = {0};
+      return map(vectors, vector -> copy(vector, allocator, block, next));
+    }
+  }
+
+  private static FieldVector copy(
+      FieldVector vector, BufferAllocator allocator, ArrowBuf block, long[] next) {
     FieldVector copy = vector.getField().createVector(allocator);
     try {
-      copyBuffers(vector, copy, allocator);
+      copyBuffers(vector, copy, block, next);
       return copy;
     } catch (RuntimeException broken) {
       copy.close();
@@ -62,23 +71,22 @@ public final class Vectors {
     }
   }
 
-  private static void copyBuffers(FieldVector from, FieldVector to, BufferAllocator allocator) {
-    List<ArrowBuf> copies = new ArrayList<>();
-    try {
-      for (ArrowBuf buffer : from.getFieldBuffers()) {
-        ArrowBuf copy = allocator.buffer(buffer.writerIndex());
-        copies.add(copy);
-        copy.setBytes(0, buffer, 0, buffer.writerIndex());
-        copy.writerIndex(buffer.writerIndex());
-      }
-      to.loadFieldBuffers(new ArrowFieldNode(from.getValueCount(), from.getNullCount()), copies);
-    } finally {
-      copies.forEach(ArrowBuf::close);
+  private static void copyBuffers(FieldVector from, FieldVector to, ArrowBuf block, long[] next) {
+    List<ArrowBuf> buffers = from.getFieldBuffers();
+    List<ArrowBuf> copies = new ArrayList<>(buffers.size());
+    for (ArrowBuf buffer : buffers) {
+      long size = buffer.writerIndex();
+      ArrowBuf copy = block.slice(next[0], size);
+      copy.setBytes(0, buffer, 0, size);
+      copy.writerIndex(size);
+      copies.add(copy);
+      next[0] += BufferList.aligned(size);
     }
+    to.loadFieldBuffers(new ArrowFieldNode(from.getValueCount(), from.getNullCount()), copies);
     List<FieldVector> parents = from.getChildrenFromFields();
     List<FieldVector> children = to.getChildrenFromFields();
     for (int i = 0; i < parents.size(); i++) {
-      copyBuffers(parents.get(i), children.get(i), allocator);
+      copyBuffers(parents.get(i), children.get(i), block, next);
     }
   }
 

@@ -1,0 +1,30 @@
+package io.vineyard.samples;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Starts a class of this class path in a JVM of its own, which prints where this one does. */
+final class SecondJvm {
+  private SecondJvm() {}
+
+  static Process start(Class<?> main, Object... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // what samples/run adds on newer JDKs, so that they don't warn
+    for (String flag : System.getProperty("samples.flags", "").split(" ")) {
+      if (!flag.isEmpty()) {
+        command.add(flag);
+      }
+    }
+    command.add("-Dsamples.terminal=" + Boolean.getBoolean("samples.terminal"));
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(main.getName());
+    for (Object argument : arguments) {
+      command.add(argument.toString());
+    }
+    return new ProcessBuilder(command).inheritIO().start();
+  }
+}
