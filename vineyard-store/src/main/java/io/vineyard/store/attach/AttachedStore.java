@@ -126,14 +126,27 @@ public final class AttachedStore implements ObjectStore {
 
   @Override
   public Mono<BlobWriter> createBlob(long sizeBytes) {
-    if (sizeBytes == 0) {
-      return Mono.fromSupplier(() -> new PoolBlobWriter(this, null));
+    return Handover.mono(scheduler, handover -> createBlob(sizeBytes, handover), BlobWriter::abort);
+  }
+
+  private void createBlob(long sizeBytes, Handover<BlobWriter> handover) {
+    VineyardException reason = over.get();
+    if (reason != null) {
+      handover.fail(reason);
+    } else if (sizeBytes == 0) {
+      handover.complete(new PoolBlobWriter(this, null));
+    } else {
+      blobPool
+          .allocateLater(sizeBytes)
+          .whenComplete(
+              (memory, error) -> {
+                if (error == null) {
+                  handover.complete(new PoolBlobWriter(this, memory));
+                } else {
+                  handover.fail(error);
+                }
+              });
     }
-    return Mono.defer(() -> Mono.fromFuture(blobPool.allocateLater(sizeBytes), true))
-        .doOnDiscard(PoolAllocation.class, PoolAllocation::free)
-        .<BlobWriter>map(memory -> new PoolBlobWriter(this, memory))
-        .publishOn(scheduler)
-        .doOnDiscard(BlobWriter.class, BlobWriter::abort);
   }
 
   Mono<ObjectId> sealBlob(PoolAllocation memory) {
@@ -145,7 +158,7 @@ public final class AttachedStore implements ObjectStore {
                     number, memory.segmentId(), memory.offset(), Math.max(1, memory.sizeBytes())),
             event -> new ObjectId(((Event.Done) event).value()));
     Mono<ObjectId> once = sealed.cache();
-    once.subscribe(id -> {}, error -> {});
+    once.subscribe(id -> {}, error -> memory.unseal());
     return once;
   }
 
@@ -181,18 +194,11 @@ public final class AttachedStore implements ObjectStore {
   }
 
   private Mono<StoredObject> get(ObjectId id, String takenAt) {
-    Mono<Leasing> leasing =
-        requests.ask(
-            new Kind<>(
-                number -> new Command.GetObject(number, id.value(), true),
-                event -> leasing((Event.Objects) event),
-                Leasing::close));
-    return leasing
-        .flatMap(Leasing::whenMapped)
-        .doOnDiscard(Leasing.class, Leasing::close)
-        .<StoredObject>map(ready -> ready.open(takenAt))
-        .publishOn(scheduler)
-        .doOnDiscard(StoredObject.class, StoredObject::close);
+    return requests.ask(
+        new Kind<>(
+            number -> new Command.GetObject(number, id.value(), true),
+            (event, handover) -> leasing((Event.Objects) event).openLater(takenAt, handover),
+            StoredObject::close));
   }
 
   private Leasing leasing(Event.Objects event) {
@@ -267,20 +273,17 @@ public final class AttachedStore implements ObjectStore {
 
   @Override
   public Mono<ChunkWriter> openWriter(ObjectId id) {
-    Mono<WriterEnd> opened =
-        requests.ask(
-            new Kind<>(
-                number -> new Command.OpenWriter(number, id.value()),
-                event -> openedWriter((Event.Stream) event),
-                WriterEnd::close));
-    return opened
-        .flatMap(
-            writer ->
-                Mono.fromFuture(streamPool.ready())
-                    .onErrorResume(error -> Mono.empty())
-                    .thenReturn((ChunkWriter) writer))
-        .publishOn(scheduler)
-        .doOnDiscard(ChunkWriter.class, ChunkWriter::close);
+    return requests.ask(
+        new Kind<>(
+            number -> new Command.OpenWriter(number, id.value()),
+            (event, handover) -> openedWriter((Event.Stream) event, handover),
+            ChunkWriter::close));
+  }
+
+  private void openedWriter(Event.Stream event, Handover<ChunkWriter> handover) {
+    WriterEnd writer = openedWriter(event);
+    // A store without memory to spare has writers that wait for it.
+    streamPool.ready().whenComplete((ready, error) -> handover.complete(writer));
   }
 
   private WriterEnd openedWriter(Event.Stream event) {
@@ -299,7 +302,7 @@ public final class AttachedStore implements ObjectStore {
           return requests.<ChunkReader>ask(
               new Kind<>(
                   number -> new Command.OpenReader(number, id.value()),
-                  event -> ends.opened((Event.Stream) event),
+                  (event, handover) -> handover.complete(ends.opened((Event.Stream) event)),
                   ChunkReader::close));
         });
   }
@@ -335,6 +338,7 @@ public final class AttachedStore implements ObjectStore {
     if (over.compareAndSet(null, reason)) {
       link.close();
       end(reason);
+      readers.values().forEach(ReaderEnd::close);
       closed.tryEmitEmpty();
     }
   }
@@ -367,7 +371,8 @@ public final class AttachedStore implements ObjectStore {
   }
 
   private <T> Mono<T> ask(LongFunction<Command> command, Function<Event, T> value) {
-    return requests.ask(new Kind<>(command, value, null));
+    return requests.ask(
+        new Kind<>(command, (event, handover) -> handover.complete(value.apply(event)), null));
   }
 
   @Override

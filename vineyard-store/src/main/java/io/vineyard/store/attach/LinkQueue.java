@@ -26,6 +26,7 @@ public final class LinkQueue {
   private final Queue<Object> items = new ConcurrentLinkedQueue<>();
   private final AtomicInteger count = new AtomicInteger();
   private final Runnable drain = this::drain;
+  private volatile boolean over;
 
   /**
    * Makes an empty queue.
@@ -49,11 +50,15 @@ public final class LinkQueue {
   }
 
   private void addItem(Object item) {
+    if (over) {
+      return;
+    }
     items.add(item);
     if (count.getAndIncrement() == 0) {
       try {
         loop.execute(drain);
       } catch (RejectedExecutionException e) {
+        over = true;
         items.clear();
       }
     }

@@ -12,6 +12,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /** The link to tables in this JVM. Its thread is the one that owns the tables. */
 public final class LocalLink implements Link, EventSink, LinkQueue.Taker {
@@ -39,30 +41,31 @@ public final class LocalLink implements Link, EventSink, LinkQueue.Taker {
    * @param loop runs tasks on the thread that owns the tables
    * @param name who the client is, in messages to others
    * @param onDetached told by that thread when the client is detached, however that came
+   * @param signals where the result is signalled
    */
   public static Mono<ObjectStore> connect(
-      StoreCore core, Executor loop, String name, Runnable onDetached) {
-    return Mono.create(
-        sink -> {
+      StoreCore core, Executor loop, String name, Runnable onDetached, Scheduler signals) {
+    return Handover.mono(
+        signals,
+        handover -> {
+          LocalLink link = new LocalLink(core, loop, name, onDetached);
           try {
-            loop.execute(
-                () -> {
-                  try {
-                    LocalLink link = new LocalLink(core, loop, name, onDetached);
-                    link.client = core.attach(name, link);
-                    sink.success(AttachedStore.attach(link, core.limits().segmentBytes()));
-                  } catch (VineyardException e) {
-                    sink.error(e);
-                  }
-                });
+            loop.execute(() -> link.attach(handover));
           } catch (RejectedExecutionException e) {
-            sink.error(
-                VineyardException.of(
-                    ErrorCode.STORE_LOST,
-                    "expected an open store for " + name + ", it was closed",
-                    e));
+            throw VineyardException.of(
+                ErrorCode.STORE_LOST, "expected an open store for " + name + ", it was closed", e);
           }
-        });
+        },
+        ObjectStore::close);
+  }
+
+  private void attach(Handover<ObjectStore> handover) {
+    try {
+      client = core.attach(name, this);
+      handover.complete(AttachedStore.attach(this, core.limits().segmentBytes()));
+    } catch (VineyardException e) {
+      handover.fail(e);
+    }
   }
 
   @Override
@@ -99,15 +102,26 @@ public final class LocalLink implements Link, EventSink, LinkQueue.Taker {
 
   private void detach() {
     closing = true;
+    detach(VineyardException.of(ErrorCode.ALREADY_STOPPED, name + " was closed"));
+  }
+
+  private void detach(VineyardException reason) {
     if (client != null) {
-      client.detach(VineyardException.of(ErrorCode.ALREADY_STOPPED, name + " was closed"));
+      client.detach(reason);
     }
   }
 
   @Override
   public void send(Event event) {
-    if (events != null) {
-      event.accept(events);
+    Events taker = events;
+    if (taker == null) {
+      return;
+    }
+    try {
+      event.accept(taker);
+    } catch (VineyardException e) {
+      // This runs within the command of some other client, which must not pay for it.
+      queue.add(() -> detach(e));
     }
   }
 
@@ -121,7 +135,7 @@ public final class LocalLink implements Link, EventSink, LinkQueue.Taker {
 
   @Override
   public Mono<ObjectStore> fork() {
-    return connect(core, loop, name, onDetached);
+    return connect(core, loop, name, onDetached, Schedulers.parallel());
   }
 
   @Override

@@ -50,6 +50,11 @@ final class PoolAllocation implements SharedMemory.Allocation {
     pool.seal(segment);
   }
 
+  /** Takes the memory back from a blob that the store refused to seal. */
+  void unseal() {
+    pool.free(segment, offset, false);
+  }
+
   private void end() {
     if (!ended.compareAndSet(false, true)) {
       throw VineyardException.of(

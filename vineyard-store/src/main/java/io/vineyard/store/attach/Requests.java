@@ -1,6 +1,5 @@
 package io.vineyard.store.attach;
 
-import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
@@ -9,12 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -22,11 +20,13 @@ import reactor.core.scheduler.Scheduler;
  * signalled by the scheduler's.
  */
 final class Requests {
-  /** How a request is made, and what its answer means. */
+  /** How a request is made, and how its answer, on the link's thread, leads to a value. */
   record Kind<T>(
-      LongFunction<Command> command, Function<Event, T> value, @Nullable Consumer<T> undo) {}
+      LongFunction<Command> command,
+      BiConsumer<Event, Handover<T>> answer,
+      @Nullable Consumer<T> undo) {}
 
-  private record Pending<T>(Kind<T> kind, MonoSink<T> sink) {}
+  private record Pending<T>(Kind<T> kind, Handover<T> handover) {}
 
   private final Link link;
   private final Scheduler scheduler;
@@ -45,32 +45,19 @@ final class Requests {
 
   /** Makes a request when it is subscribed. A value that comes after it was cancelled is undone. */
   <T> Mono<T> ask(Kind<T> kind) {
-    Mono<T> answer = Mono.create(sink -> send(kind, sink));
-    Consumer<T> undo = kind.undo;
-    if (undo == null) {
-      return answer;
-    }
-    return answer.doOnDiscard(AutoCloseable.class, Requests::close);
+    return Handover.mono(scheduler, handover -> send(kind, handover), kind.undo);
   }
 
-  private static void close(AutoCloseable value) {
-    try {
-      value.close();
-    } catch (Exception e) {
-      throw VineyardException.of(ErrorCode.UNKNOWN, "expected " + value + " to close", e);
-    }
-  }
-
-  private <T> void send(Kind<T> kind, MonoSink<T> sink) {
+  private <T> void send(Kind<T> kind, Handover<T> handover) {
     long number = nextNumber();
-    pending.put(number, new Pending<>(kind, sink));
-    sink.onCancel(() -> cancel(number, kind));
+    pending.put(number, new Pending<>(kind, handover));
     VineyardException reason = closed;
     if (reason != null) {
       fail(number, reason);
-    } else {
-      link.send(kind.command.apply(number));
+      return;
     }
+    link.send(kind.command.apply(number));
+    handover.onCancel(() -> cancel(number, kind));
   }
 
   private void cancel(long number, Kind<?> kind) {
@@ -89,20 +76,17 @@ final class Requests {
   }
 
   private <T> void answer(Pending<T> request, Event event) {
-    T value;
     try {
-      value = request.kind.value.apply(event);
+      request.kind.answer.accept(event, request.handover);
     } catch (VineyardException e) {
-      scheduler.schedule(() -> request.sink.error(e));
-      return;
+      request.handover.fail(e);
     }
-    scheduler.schedule(() -> request.sink.success(value));
   }
 
   void fail(long number, VineyardException reason) {
     Pending<?> request = pending.remove(number);
     if (request != null) {
-      scheduler.schedule(() -> request.sink.error(reason));
+      request.handover.fail(reason);
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 final class SegmentCache {
   private final Executor mapper;
   private final Map<Long, MappedSegment> segments = new HashMap<>();
+  private boolean closed;
 
   SegmentCache(Executor mapper) {
     this.mapper = mapper;
@@ -27,6 +28,11 @@ final class SegmentCache {
   MappedSegment add(long id, Segment segment, Segment.Access access) {
     MappedSegment mapped = new MappedSegment(id, segment.capacityBytes());
     synchronized (segments) {
+      if (closed) {
+        segment.close();
+        mapped.settle(null, gone());
+        return mapped;
+      }
       segments.put(id, mapped);
     }
     try {
@@ -58,13 +64,20 @@ final class SegmentCache {
         MappedSegment segment = segments.get(ids[i]);
         if (segment == null) {
           release(found, i);
-          throw VineyardException.of(
-              ErrorCode.PROTOCOL_ERROR, "expected a segment that was shared, got " + ids[i]);
+          throw closed
+              ? gone()
+              : VineyardException.of(
+                  ErrorCode.PROTOCOL_ERROR, "expected a segment that was shared, got " + ids[i]);
         }
         found[i] = segment.retain();
       }
     }
     return found;
+  }
+
+  private static VineyardException gone() {
+    return VineyardException.of(
+        ErrorCode.STORE_LOST, "expected an open client to map segments, it was closed");
   }
 
   static void release(MappedSegment[] segments, int count) {
@@ -88,6 +101,7 @@ final class SegmentCache {
   void close() {
     List<MappedSegment> all;
     synchronized (segments) {
+      closed = true;
       all = new ArrayList<>(segments.values());
       segments.clear();
     }

@@ -37,6 +37,7 @@ final class SegmentPool implements SharedMemory {
   private volatile LeasedSegment[] segments = {};
   private long wantedBytes;
   private long pendingRequest = -1;
+  private long pendingBytes;
   private long users;
   private @Nullable VineyardException refusal;
   private @Nullable VineyardException closed;
@@ -160,6 +161,9 @@ final class SegmentPool implements SharedMemory {
   }
 
   private @Nullable PoolAllocation cut(long sizeBytes, long needed) {
+    if (closed != null) {
+      return null;
+    }
     for (LeasedSegment segment : segments) {
       long offset = segment.allocator.allocate(needed);
       if (offset >= 0) {
@@ -184,6 +188,7 @@ final class SegmentPool implements SharedMemory {
   private void lease(long leastBytes) {
     if (pendingRequest < 0 && closed == null) {
       pendingRequest = requests.getAsLong();
+      pendingBytes = leastBytes;
       link.send(new Command.LeaseSegment(pendingRequest, leastBytes, wantedBytes));
       wantedBytes = Math.min(mostWantedBytes, wantedBytes * 2);
     }
@@ -214,6 +219,7 @@ final class SegmentPool implements SharedMemory {
     boolean wanted;
     synchronized (this) {
       pendingRequest = -1;
+      refusal = null;
       wanted = closed == null;
       if (wanted) {
         link.send(new Command.SegmentMapped(mapped.id()));
@@ -241,16 +247,21 @@ final class SegmentPool implements SharedMemory {
     return true;
   }
 
+  /** Only the one who waits for as much as was asked for is refused; the others ask again. */
   private void refused(VineyardException reason) {
-    List<Waiter> failing;
+    Waiter failing = null;
     synchronized (this) {
       pendingRequest = -1;
       refusal = reason;
-      failing = new ArrayList<>(waiters);
-      waiters.clear();
+      Waiter first = waiters.peek();
+      if (first != null && Math.max(1, first.sizeBytes) == pendingBytes) {
+        failing = waiters.remove();
+      }
     }
-    failing.forEach(waiter -> waiter.result.completeExceptionally(reason));
-    onMemory.run();
+    if (failing != null) {
+      failing.result.completeExceptionally(reason);
+    }
+    serve();
   }
 
   private void serve() {
@@ -281,8 +292,13 @@ final class SegmentPool implements SharedMemory {
   }
 
   void seal(LeasedSegment segment) {
+    boolean unmap;
     synchronized (this) {
       segment.open--;
+      unmap = closed != null && segment.open == 0;
+    }
+    if (unmap) {
+      segment.mapped.release();
     }
   }
 

@@ -37,6 +37,7 @@ final class WriterEnd implements ChunkWriter {
   private boolean preambleSent;
   private boolean ended;
   private boolean closed;
+  private boolean abandoned;
   private @Nullable VineyardException failure;
 
   WriterEnd(AttachedStore store, long handle, StreamInfo stream) {
@@ -71,7 +72,7 @@ final class WriterEnd implements ChunkWriter {
     Draft mine = (Draft) draft;
     ChunkBody body = mine.body();
     synchronized (this) {
-      if (failure != null || (closed && !ended)) {
+      if (failure != null || abandoned) {
         return Result.CANCELLED;
       }
       if (ended) {
@@ -161,6 +162,7 @@ final class WriterEnd implements ChunkWriter {
         return;
       }
       closed = true;
+      abandoned = !ended;
     }
     fail(
         ErrorCode.WRITER_LOST,

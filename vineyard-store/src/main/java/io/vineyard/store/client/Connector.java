@@ -20,15 +20,16 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.AttachedStore;
+import io.vineyard.store.attach.Handover;
 import io.vineyard.store.protocol.binary.FrameReader;
 import io.vineyard.store.protocol.binary.Handshake;
 import io.vineyard.store.protocol.binary.HandshakeFrames;
 import io.vineyard.store.protocol.binary.Preface;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.MonoSink;
 
 /** Makes the two connections of a client, one after the other, and then its link. */
 final class Connector {
@@ -39,18 +40,19 @@ final class Connector {
   private final VineyardClient config;
   private final String place;
   private final DomainSocketAddress address;
-  private final MonoSink<ObjectStore> sink;
+  private final Handover<ObjectStore> result;
   private final EventLoop loop = LOOPS.next();
+  private volatile @Nullable Future<?> timer;
   private boolean done;
   private @Nullable Channel first;
   private @Nullable RemoteLink link;
   private Handshake.@Nullable Welcome welcome;
 
-  Connector(VineyardClient config, DomainSocketAddress address, MonoSink<ObjectStore> sink) {
+  Connector(VineyardClient config, DomainSocketAddress address, Handover<ObjectStore> result) {
     this.config = config;
     this.address = address;
     this.place = "the store at " + address.path();
-    this.sink = sink;
+    this.result = result;
   }
 
   void start() {
@@ -67,13 +69,20 @@ final class Connector {
                 fail(ErrorCode.CONNECTION_FAILED, "nobody listens", connected.cause());
               }
             });
-    var timer =
+    timer =
         loop.schedule(
             () -> fail(ErrorCode.TIMEOUT, "no answer within " + config.connectTimeout(), null),
             config.connectTimeout().toNanos(),
             TimeUnit.NANOSECONDS);
-    sink.onDispose(() -> timer.cancel(false));
-    sink.onCancel(() -> loop.execute(this::giveUp));
+    result.onCancel(() -> loop.execute(this::giveUp));
+  }
+
+  private void done() {
+    done = true;
+    Future<?> waiting = timer;
+    if (waiting != null) {
+      waiting.cancel(false);
+    }
   }
 
   private void giveUp() {
@@ -84,14 +93,14 @@ final class Connector {
 
   private void fail(ErrorCode code, String why, @Nullable Throwable cause) {
     if (!done) {
-      done = true;
+      done();
       if (first != null) {
         first.close();
       }
       if (link != null) {
         link.close();
       }
-      sink.error(
+      result.fail(
           VineyardException.of(
               code,
               "expected to attach to "
@@ -118,8 +127,8 @@ final class Connector {
       welcome = reply;
       connectSecond(channel, reply);
     } else if (message instanceof Handshake.Ready && attached != null && welcome != null) {
-      done = true;
-      sink.success(AttachedStore.attach(attached, welcome.segmentBytes()));
+      done();
+      result.complete(AttachedStore.attach(attached, welcome.segmentBytes()));
     } else if (message instanceof Handshake.Closed closed) {
       fail(ErrorCode.of(closed.code()), closed.message(), null);
     } else {

@@ -5,6 +5,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.Handover;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -80,14 +81,18 @@ public final class VineyardClient {
    * elsewhere than on Linux.
    */
   public Mono<ObjectStore> connect() {
-    return Mono.fromCallable(this::address)
-        .subscribeOn(Schedulers.boundedElastic())
-        .flatMap(
-            address ->
-                Mono.<ObjectStore>create(sink -> new Connector(this, address, sink).start())
-                    .doOnDiscard(ObjectStore.class, ObjectStore::close))
-        .publishOn(Schedulers.parallel())
-        .doOnDiscard(ObjectStore.class, ObjectStore::close);
+    return Handover.mono(
+        Schedulers.parallel(),
+        result -> Schedulers.boundedElastic().schedule(() -> connect(result)),
+        ObjectStore::close);
+  }
+
+  private void connect(Handover<ObjectStore> result) {
+    try {
+      new Connector(this, address(), result).start();
+    } catch (VineyardException e) {
+      result.fail(e);
+    }
   }
 
   /** The same as {@link #connect()}, and waits for it. */

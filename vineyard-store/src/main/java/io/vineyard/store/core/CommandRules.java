@@ -9,6 +9,7 @@ import io.vineyard.store.message.BlobLocation;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -152,12 +153,12 @@ final class CommandRules implements Command.Handler {
           }
           TypePattern pattern = new TypePattern(command.typePattern());
           List<ObjectMeta> found = new ArrayList<>();
-          for (StreamLog log : store.streams.all()) {
-            if (found.size() < command.limit() && pattern.test(log.spec.typeName())) {
-              found.add(StreamMeta.of(log.info()));
-            }
+          store.streams.list(pattern, command.limit(), found::add);
+          store.objects.list(pattern, command.limit(), found::add);
+          found.sort(Comparator.comparing(ObjectMeta::requireId));
+          if (found.size() > command.limit()) {
+            found.subList(command.limit(), found.size()).clear();
           }
-          store.objects.list(pattern, command.limit(), found);
           client.send(new Event.Objects(command.request(), found, List.of()));
         });
   }

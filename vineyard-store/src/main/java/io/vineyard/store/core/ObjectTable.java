@@ -10,23 +10,36 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** All objects that are trees of metadata; their leaves are blobs. */
 final class ObjectTable {
+  /** How large a tree is: members of members are counted as often as they occur. */
+  private record Tree(int fresh, int depth, long objects) {
+    static final Tree LEAF = new Tree(0, 0, 1);
+
+    Tree with(Tree member) {
+      return new Tree(
+          fresh + member.fresh, Math.max(depth, member.depth + 1), objects + member.objects);
+    }
+  }
+
   /** An object; its members are objects of their own, known by their ids. */
   private static final class ObjectEntry {
     final long id;
     final ObjectMeta own;
     final Map<String, Long> members;
+    final Tree tree;
     int parents;
     boolean persistent;
 
-    ObjectEntry(long id, ObjectMeta own, Map<String, Long> members) {
+    ObjectEntry(long id, ObjectMeta own, Map<String, Long> members, Tree tree) {
       this.id = id;
       this.own = own;
       this.members = members;
+      this.tree = tree;
     }
   }
 
@@ -53,7 +66,7 @@ final class ObjectTable {
 
   /** Creates an object with all its new members, or nothing. */
   ObjectMeta create(ObjectMeta meta) {
-    int fresh = check(meta, 0);
+    int fresh = check(meta, 0).fresh;
     if (count() + fresh > limits.objects()) {
       throw VineyardException.of(
           ErrorCode.LIMIT_REACHED,
@@ -67,43 +80,60 @@ final class ObjectTable {
     return meta(store(meta));
   }
 
-  private int check(ObjectMeta meta, int depth) {
+  private Tree check(ObjectMeta meta, int depth) {
     if (meta.isReference()
         || depth > limits.metaDepth()
         || meta.typeName().equals(ObjectMeta.BLOB)) {
-      throw VineyardException.of(
-          ErrorCode.META_TREE_INVALID,
-          "expected a tree of objects at most "
-              + limits.metaDepth()
-              + " deep, got "
-              + meta
-              + " at depth "
-              + depth);
+      throw notATree(meta, "at depth " + depth);
     }
-    int fresh = 1;
+    Tree tree = new Tree(1, 0, 1);
     for (ObjectMeta member : meta.members().values()) {
       ObjectId id = member.id();
-      if (id == null) {
-        fresh += check(member, depth + 1);
-      } else if (!exists(id.value())) {
-        throw noObject(id.value());
-      }
+      tree = tree.with(id == null ? check(member, depth + 1) : known(id.value()));
     }
-    return fresh;
+    // What members refer to counts as well: whoever asks for an object gets all of its tree.
+    if (tree.depth > limits.metaDepth() || tree.objects > limits.metaObjects()) {
+      throw notATree(meta, tree.depth + " deep with " + tree.objects + " objects");
+    }
+    return tree;
+  }
+
+  private VineyardException notATree(ObjectMeta meta, String what) {
+    return VineyardException.of(
+        ErrorCode.META_TREE_INVALID,
+        "expected a tree of at most "
+            + limits.metaObjects()
+            + " objects, at most "
+            + limits.metaDepth()
+            + " deep, got "
+            + meta
+            + " "
+            + what);
+  }
+
+  private Tree known(long id) {
+    ObjectEntry object = objects.get(id);
+    if (object != null) {
+      return new Tree(0, object.tree.depth, object.tree.objects);
+    }
+    if (!exists(id)) {
+      throw noObject(id);
+    }
+    return Tree.LEAF;
   }
 
   private long store(ObjectMeta meta) {
     Map<String, Long> members = new LinkedHashMap<>();
-    meta.members()
-        .forEach(
-            (name, member) -> {
-              ObjectId known = member.id();
-              long id = known == null ? store(member) : known.value();
-              members.put(name, id);
-              addParents(id, 1);
-            });
-    ObjectEntry entry =
-        new ObjectEntry(ids.nextObject(), meta.toBuilder().members(Map.of()).build(), members);
+    Tree tree = new Tree(1, 0, 1);
+    for (Map.Entry<String, ObjectMeta> member : meta.members().entrySet()) {
+      ObjectId known = member.getValue().id();
+      long id = known == null ? store(member.getValue()) : known.value();
+      tree = tree.with(known(id));
+      members.put(member.getKey(), id);
+      addParents(id, 1);
+    }
+    ObjectMeta own = meta.toBuilder().members(Map.of()).build();
+    ObjectEntry entry = new ObjectEntry(ids.nextObject(), own, members, tree);
     objects.put(entry.id, entry);
     return entry.id;
   }
@@ -177,19 +207,20 @@ final class ObjectTable {
     meta.members().values().forEach(member -> lease(client, member, locations));
   }
 
-  void list(Predicate<String> types, int limit, List<ObjectMeta> found) {
+  /** Calls for the metadata of the first objects, and then blobs, of these types. */
+  void list(Predicate<String> types, int limit, Consumer<ObjectMeta> found) {
+    int left = limit;
     for (ObjectEntry entry : objects.values()) {
-      if (found.size() >= limit) {
-        return;
-      }
-      if (types.test(entry.own.typeName())) {
-        found.add(meta(entry.id));
+      if (left > 0 && types.test(entry.own.typeName())) {
+        found.accept(meta(entry.id));
+        left--;
       }
     }
     if (types.test(ObjectMeta.BLOB)) {
       for (BlobEntry blob : blobs.all()) {
-        if (found.size() < limit && !blob.deleted) {
-          found.add(meta(blob));
+        if (left > 0 && !blob.deleted) {
+          found.accept(meta(blob));
+          left--;
         }
       }
     }

@@ -18,6 +18,7 @@ import io.vineyard.store.VineyardException;
  * @param headerBytes the most bytes of a chunk's header or a stream's preamble
  * @param segmentsPerChunk the most segments or blobs that one chunk lies in
  * @param metaDepth the deepest tree of metadata
+ * @param metaObjects the most objects and blobs in one tree of metadata, each as often as it occurs
  */
 public record StoreLimits(
     long capacityBytes,
@@ -31,7 +32,8 @@ public record StoreLimits(
     int nameBytes,
     int headerBytes,
     int segmentsPerChunk,
-    int metaDepth) {
+    int metaDepth,
+    int metaObjects) {
 
   /** The usual capacity of a segment: 64 MiB. */
   public static final long DEFAULT_SEGMENT_BYTES = 64L << 20;
@@ -62,6 +64,7 @@ public record StoreLimits(
         1024,
         4 << 20,
         256,
-        64);
+        64,
+        1 << 16);
   }
 }

@@ -2,6 +2,7 @@ package io.vineyard.store.core;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
+import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.StreamInfo.State;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
@@ -12,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** All streams. One that is over and drained goes; how it ended is remembered for a while. */
@@ -45,8 +48,15 @@ final class StreamTable {
     return streams.size();
   }
 
-  Iterable<StreamLog> all() {
-    return streams.values();
+  /** Calls for the metadata of the first streams of these types. */
+  void list(Predicate<String> types, int limit, Consumer<ObjectMeta> found) {
+    int left = limit;
+    for (StreamLog log : streams.values()) {
+      if (left > 0 && types.test(log.spec.typeName())) {
+        found.accept(StreamMeta.of(log.info()));
+        left--;
+      }
+    }
   }
 
   StreamLog create(long id, StreamSpec spec) {
@@ -154,7 +164,13 @@ final class StreamTable {
     outcomes.put(log.id, outcome);
   }
 
+  /** Its readers first: the end that comes with its writers is for those who are still there. */
   void detach(AttachedClient client) {
+    List<ReaderCursor> cursors = new ArrayList<>(client.readers.values());
+    client.readers.clear();
+    for (ReaderCursor cursor : cursors) {
+      cursor.log.loseReader(cursor);
+    }
     for (StreamLog log : client.writers.values()) {
       log.end(
           State.FAILED,
@@ -162,11 +178,6 @@ final class StreamTable {
           "writer " + client + " of " + log.describe() + " was lost before it finished");
     }
     client.writers.clear();
-    List<ReaderCursor> cursors = new ArrayList<>(client.readers.values());
-    client.readers.clear();
-    for (ReaderCursor cursor : cursors) {
-      cursor.log.loseReader(cursor);
-    }
   }
 
   void countLeases(int change) {

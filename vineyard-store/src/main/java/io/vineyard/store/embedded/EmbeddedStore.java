@@ -13,6 +13,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -82,9 +83,10 @@ public final class EmbeddedStore {
             });
     Executor worker = Schedulers.boundedElastic()::schedule;
     StoreCore core = new StoreCore(limits, new BackgroundSegments(worker, loop), Clock.systemUTC());
-    ObjectStore store =
-        LocalLink.connect(core, loop, label, () -> closeIfUnused(core, loop)).toFuture().join();
-    return Objects.requireNonNull(store, "store");
+    Mono<ObjectStore> store =
+        LocalLink.connect(
+            core, loop, label, () -> closeIfUnused(core, loop), Schedulers.immediate());
+    return Objects.requireNonNull(store.toFuture().join(), "store");
   }
 
   private static void closeIfUnused(StoreCore core, ExecutorService loop) {

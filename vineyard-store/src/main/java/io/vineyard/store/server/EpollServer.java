@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /** A server on one event loop of Netty's native epoll transport. */
@@ -104,12 +105,17 @@ final class EpollServer implements BoundServer {
 
   @Override
   public Mono<ObjectStore> connect() {
-    return LocalLink.connect(server.core, server.loop, "the store at " + file.path(), () -> {});
+    return connect(Schedulers.parallel());
+  }
+
+  private Mono<ObjectStore> connect(Scheduler signals) {
+    String name = "the store at " + file.path();
+    return LocalLink.connect(server.core, server.loop, name, () -> {}, signals);
   }
 
   @Override
   public ObjectStore connectNow() {
-    return Objects.requireNonNull(connect().toFuture().join(), "store");
+    return Objects.requireNonNull(connect(Schedulers.immediate()).toFuture().join(), "store");
   }
 
   @Override

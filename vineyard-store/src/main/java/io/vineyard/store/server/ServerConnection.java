@@ -281,7 +281,7 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
       return;
     }
     channel.writeAndFlush(out, channel.voidPromise());
-    if (!channel.isWritable() && state == State.ATTACHED) {
+    if (channel.isActive() && !channel.isWritable() && state == State.ATTACHED) {
       end(
           ErrorCode.LIMIT_REACHED,
           "it does not read: more than " + ServerConfig.MOST_WAITING_BYTES + " bytes wait for it");

@@ -1,6 +1,7 @@
 package io.vineyard.store.protocol.binary;
 
 import io.netty.buffer.ByteBuf;
+import io.vineyard.store.VineyardException;
 
 /**
  * One type of frame as bytes.
@@ -18,11 +19,17 @@ abstract class FrameCodec<T> {
     return type;
   }
 
-  /** Writes a whole frame. */
+  /** Writes a whole frame, or fails and writes nothing. */
   final void write(T message, ByteBuf out) {
-    int start = FrameHeader.begin(out, type);
-    encode(message, out);
-    FrameHeader.end(out, start);
+    int before = out.writerIndex();
+    try {
+      int start = FrameHeader.begin(out, type);
+      encode(message, out);
+      FrameHeader.end(out, start);
+    } catch (VineyardException e) {
+      out.writerIndex(before);
+      throw e;
+    }
   }
 
   abstract void encode(T message, ByteBuf out);

@@ -30,6 +30,15 @@ final class MetaCodec {
   private MetaCodec() {}
 
   static void write(ObjectMeta meta, ByteBuf out) {
+    write(meta, out, 0);
+  }
+
+  private static void write(ObjectMeta meta, ByteBuf out, int depth) {
+    if (depth > MOST_DEPTH) {
+      throw VineyardException.of(
+          ErrorCode.META_TREE_INVALID,
+          "expected metadata at most " + MOST_DEPTH + " deep, got deeper");
+    }
     Primitives.writeText(meta.typeName(), out);
     ObjectId id = meta.id();
     out.writeByte((id == null ? 0 : HAS_ID) | (meta.isPersistent() ? PERSISTENT : 0));
@@ -43,7 +52,7 @@ final class MetaCodec {
     out.writeIntLE(meta.members().size());
     for (Map.Entry<String, ObjectMeta> member : meta.members().entrySet()) {
       Primitives.writeText(member.getKey(), out);
-      write(member.getValue(), out);
+      write(member.getValue(), out, depth + 1);
     }
   }
 

@@ -1,0 +1,70 @@
+package io.vineyard.store;
+
+import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.Segment;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/**
+ * Runs every contract on one kind of store, with two new clients for each test, and finds what a
+ * test has left behind.
+ */
+public abstract class StoreContracts
+    implements ObjectStoreContract, StreamContract, WriterContract, ReaderContract {
+  private ObjectStore store;
+  private ObjectStore other;
+  private int segments;
+  private int mappings;
+
+  /** Attaches two clients to one store, which is empty. */
+  protected abstract List<ObjectStore> attach();
+
+  /** Ends what {@link #attach} has begun; both clients are closed. */
+  protected void end() {}
+
+  @BeforeEach
+  final void attachTwo() {
+    segments = Segment.openCount();
+    mappings = Mapping.openCount();
+    List<ObjectStore> clients = attach();
+    store = clients.get(0);
+    other = clients.get(1);
+  }
+
+  @AfterEach
+  final void nothingIsLeft() {
+    try (ObjectStore witness = witness()) {
+      Waits.untilIdle(witness);
+    } finally {
+      store.close();
+      other.close();
+      end();
+    }
+    Waits.until(
+        () -> segments + " open segments, there are " + Segment.openCount(),
+        () -> Segment.openCount() == segments);
+    Waits.until(
+        () -> mappings + " open mappings, there are " + Mapping.openCount(),
+        () -> Mapping.openCount() == mappings);
+  }
+
+  /** A test may have closed one of the two. */
+  private ObjectStore witness() {
+    try {
+      return Waits.value(store.fork());
+    } catch (StoreLostException e) {
+      return Waits.value(other.fork());
+    }
+  }
+
+  @Override
+  public final ObjectStore store() {
+    return store;
+  }
+
+  @Override
+  public final ObjectStore other() {
+    return other;
+  }
+}
