@@ -250,7 +250,7 @@ public final class RecordBatch implements Storable, AutoCloseable {
    */
   public RecordBatch slice(int offset, int rows) {
     Objects.checkFromIndexSize(offset, rows, rowCount);
-    List<FieldVector> parts = Vectors.map(vectors(), vector -> Vectors.slice(vector, offset, rows));
+    List<FieldVector> parts = Vectors.slice(vectors(), schema.memory().getFields(), offset, rows);
     return new RecordBatch(schema, parts, body.dictionaries().retain(), rows);
   }
 
@@ -259,7 +259,7 @@ public final class RecordBatch implements Storable, AutoCloseable {
    * that is published without a further copy. Dictionaries are shared, not copied.
    */
   public RecordBatch copyTo(BufferAllocator allocator) {
-    List<FieldVector> copies = Vectors.copy(vectors(), allocator);
+    List<FieldVector> copies = Vectors.copy(vectors(), schema.memory().getFields(), allocator);
     return new RecordBatch(schema, copies, body.dictionaries().retain(), rowCount);
   }
 

@@ -14,12 +14,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 
 /** The writing end of a stream, and its window. */
 final class WriterEnd implements ChunkWriter {
+  private static final Logger log = LoggerFactory.getLogger(WriterEnd.class);
+
   private record Published(long dataBytes, Runnable onReclaimed) {}
 
   private final AttachedStore store;
@@ -33,6 +37,7 @@ final class WriterEnd implements ChunkWriter {
   // Guarded by this.
   private final Map<Long, Published> outstanding = new HashMap<>();
   private long outstandingBytes;
+  private int reclaiming;
   private long nextPosition;
   private boolean preambleSent;
   private boolean ended;
@@ -185,8 +190,9 @@ final class WriterEnd implements ChunkWriter {
           done.add(chunk.onReclaimed);
         }
       }
+      reclaiming++;
     }
-    done.forEach(Runnable::run);
+    giveBack(done);
     onRoom.run();
     checkDrained();
   }
@@ -215,18 +221,33 @@ final class WriterEnd implements ChunkWriter {
       all = new ArrayList<>(outstanding.values());
       outstanding.clear();
       outstandingBytes = 0;
+      reclaiming++;
     }
     if (wasOpen) {
       store.streamWriterEnded();
     }
-    all.forEach(chunk -> chunk.onReclaimed.run());
+    giveBack(all.stream().map(Published::onReclaimed).toList());
     onRoom.run();
     checkDrained();
   }
 
+  /** What users do with their memory must not end the thread that everybody's chunks come by. */
+  private void giveBack(List<Runnable> reclaimed) {
+    for (Runnable one : reclaimed) {
+      try {
+        one.run();
+      } catch (RuntimeException broken) {
+        log.error("a chunk of {} could not be given back", Streams.describe(stream), broken);
+      }
+    }
+    synchronized (this) {
+      reclaiming--;
+    }
+  }
+
   private void checkDrained() {
     synchronized (this) {
-      if (!ended || !outstanding.isEmpty()) {
+      if (!ended || !outstanding.isEmpty() || reclaiming > 0) {
         return;
       }
     }

@@ -46,7 +46,7 @@ class BatchRoundTripTest {
 
   @BeforeEach
   void open() {
-    store = EmbeddedStore.create().open();
+    store = EmbeddedStore.create().segmentBytes(1 << 20).open();
     viewsBefore = Allocators.VIEWS.getAllocatedMemory();
   }
 
@@ -113,7 +113,7 @@ class BatchRoundTripTest {
   @ParameterizedTest
   @MethodSource("types")
   void everyTypeIsWrittenToFilesAndStreams(RandomTypes.Type type) {
-    shapes(type, ordinary).forEach(this::assertFileRoundTrip);
+    shapes(type, ordinary).forEach(batch -> assertFileRoundTrip(batch, CodecType.values()));
   }
 
   @ParameterizedTest
@@ -122,9 +122,9 @@ class BatchRoundTripTest {
     List<Field> fields = new ArrayList<>();
     RandomTypes.all().forEach(type -> fields.add(RandomBatches.field("f" + fields.size(), type)));
     RandomBatches random = new RandomBatches(seed, ordinary);
-    assertRoundTrip(random.batch(fields, 100), UnaryOperator.identity());
-    assertRoundTrip(random.batch(fields, 100), null);
-    assertFileRoundTrip(random.batch(fields, 100));
+    assertRoundTrip(random.batch(fields, 50), UnaryOperator.identity());
+    assertRoundTrip(random.batch(fields, 50), null);
+    assertFileRoundTrip(random.batch(fields, 50), CodecType.NO_COMPRESSION, CodecType.ZSTD);
   }
 
   @ParameterizedTest
@@ -137,7 +137,8 @@ class BatchRoundTripTest {
     values.add(RandomBatches.field("struct", RandomTypes.nested().get(9)));
     RandomBatches random = new RandomBatches(seed, ordinary);
     assertRoundTrip(random.dictionaryBatch(values, 50), UnaryOperator.identity());
-    assertFileRoundTrip(random.dictionaryBatch(values, 50));
+    assertFileRoundTrip(
+        random.dictionaryBatch(values, 50), CodecType.NO_COMPRESSION, CodecType.ZSTD);
   }
 
   /** Publishes a batch, as it is or, if {@code prepare} is null, built in shared memory. */
@@ -182,9 +183,9 @@ class BatchRoundTripTest {
     }
   }
 
-  private void assertFileRoundTrip(RecordBatch batch) {
+  private void assertFileRoundTrip(RecordBatch batch, CodecType... compressions) {
     try (batch) {
-      for (CodecType compression : CodecType.values()) {
+      for (CodecType compression : compressions) {
         assertFile(batch, compression);
         assertIpcStream(batch, compression);
       }

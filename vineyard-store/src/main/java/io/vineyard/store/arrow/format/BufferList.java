@@ -56,7 +56,7 @@ public final class BufferList implements VectorWalk.Visitor {
       sizes = Arrays.copyOf(sizes, 2 * buffers);
       addresses = Arrays.copyOf(addresses, 2 * buffers);
     }
-    long size = buffer.writerIndex();
+    long size = Vectors.sizeBytes(buffer);
     sizes[buffers] = size;
     addresses[buffers++] = size == 0 ? 0 : buffer.memoryAddress();
     occupiedBytes += size == 0 ? 0 : buffer.capacity();

@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.compare.TypeEqualsVisitor;
 import org.apache.arrow.vector.compare.VectorEqualsVisitor;
 import org.apache.arrow.vector.dictionary.Dictionary;
 import org.apache.arrow.vector.dictionary.DictionaryProvider;
@@ -55,7 +56,9 @@ public final class DictionarySet implements DictionaryProvider, AutoCloseable {
                 entry ->
                     VectorEqualsVisitor.vectorEquals(
                         entry.getValue().getVector(),
-                        Objects.requireNonNull(that.lookup(entry.getKey())).getVector()));
+                        Objects.requireNonNull(that.lookup(entry.getKey())).getVector(),
+                        // dictionaries have no names of their own
+                        (left, right) -> new TypeEqualsVisitor(right, false, false).equals(left)));
   }
 
   public Map<Long, Dictionary> dictionaries() {

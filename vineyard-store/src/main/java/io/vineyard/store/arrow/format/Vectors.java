@@ -2,24 +2,31 @@ package io.vineyard.store.arrow.format;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
-import org.apache.arrow.vector.util.TransferPair;
+import org.apache.arrow.vector.types.pojo.Field;
 
 /** What Arrow has no single call for. */
 public final class Vectors {
   private Vectors() {}
 
-  /** Makes vectors of vectors, and closes those that were made if one fails. */
-  public static List<FieldVector> map(
-      List<FieldVector> vectors, Function<FieldVector, FieldVector> make) {
+  /** Makes something of a vector and its field. */
+  private interface Making {
+    FieldVector make(FieldVector vector, Field field);
+  }
+
+  /**
+   * Makes vectors of vectors, and closes those that were made if one fails. Takes the fields of the
+   * schema, as unions don't remember the type ids of theirs.
+   */
+  private static List<FieldVector> make(
+      List<FieldVector> vectors, List<Field> fields, Making making) {
     List<FieldVector> made = new ArrayList<>(vectors.size());
     try {
-      for (FieldVector vector : vectors) {
-        made.add(make.apply(vector));
+      for (int i = 0; i < vectors.size(); i++) {
+        made.add(making.make(vectors.get(i), fields.get(i)));
       }
       return made;
     } catch (RuntimeException broken) {
@@ -51,17 +58,20 @@ public final class Vectors {
   }
 
   /** Makes copies of vectors, in one piece of other memory. */
-  public static List<FieldVector> copy(List<FieldVector> vectors, BufferAllocator allocator) {
+  public static List<FieldVector> copy(
+      List<FieldVector> vectors, List<Field> fields, BufferAllocator allocator) {
     long sizeBytes = new BufferList(false).gather(vectors).alignedBytes();
     try (ArrowBuf block = allocator.buffer(sizeBytes)) {
       long[] next = {0};
-      return map(vectors, vector -> copy(vector, allocator, block, next));
+      return make(
+          vectors,
+          fields,
+          (vector, field) -> copy(vector, field.createVector(allocator), block, next));
     }
   }
 
   private static FieldVector copy(
-      FieldVector vector, BufferAllocator allocator, ArrowBuf block, long[] next) {
-    FieldVector copy = vector.getField().createVector(allocator);
+      FieldVector vector, FieldVector copy, ArrowBuf block, long[] next) {
     try {
       copyBuffers(vector, copy, block, next);
       return copy;
@@ -75,7 +85,7 @@ public final class Vectors {
     List<ArrowBuf> buffers = from.getFieldBuffers();
     List<ArrowBuf> copies = new ArrayList<>(buffers.size());
     for (ArrowBuf buffer : buffers) {
-      long size = buffer.writerIndex();
+      long size = sizeBytes(buffer);
       ArrowBuf copy = block.slice(next[0], size);
       copy.setBytes(0, buffer, 0, size);
       copy.writerIndex(size);
@@ -90,12 +100,19 @@ public final class Vectors {
     }
   }
 
-  /** Makes a vector of a part of another one, over the same memory as far as Arrow can. */
-  public static FieldVector slice(FieldVector vector, int offset, int values) {
-    TransferPair pair = vector.getTransferPair(vector.getField(), vector.getAllocator());
-    FieldVector part = (FieldVector) pair.getTo();
+  /** Makes vectors of a part of other ones, over the same memory as far as Arrow can. */
+  public static List<FieldVector> slice(
+      List<FieldVector> vectors, List<Field> fields, int offset, int values) {
+    return make(
+        vectors,
+        fields,
+        (vector, field) ->
+            slice(vector, field.createVector(vector.getAllocator()), offset, values));
+  }
+
+  private static FieldVector slice(FieldVector vector, FieldVector part, int offset, int values) {
     try {
-      pair.splitAndTransfer(offset, values);
+      vector.makeTransferPair(part).splitAndTransfer(offset, values);
       return part;
     } catch (RuntimeException broken) {
       part.close();
@@ -108,10 +125,18 @@ public final class Vectors {
     long sum = 0;
     for (FieldVector vector : vectors) {
       for (ArrowBuf buffer : vector.getFieldBuffers()) {
-        sum += buffer.writerIndex();
+        sum += sizeBytes(buffer);
       }
       sum += sizeBytes(vector.getChildrenFromFields());
     }
     return sum;
+  }
+
+  /**
+   * Returns how many bytes of a vector's buffer are used. Vectors without values may claim the
+   * bytes of an offset that they have not got.
+   */
+  static long sizeBytes(ArrowBuf buffer) {
+    return Math.min(buffer.writerIndex(), buffer.capacity());
   }
 }
