@@ -61,6 +61,7 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     private volatile @Nullable ChunkReader reader;
     private volatile @Nullable Throwable fault;
     private volatile boolean cancelled;
+    private volatile boolean delivering;
     private volatile boolean terminated;
 
     Reading(CoreSubscriber<? super T> actual, ChunkCodec<T> codec) {
@@ -119,6 +120,11 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     @Override
     public void cancel() {
       cancelled = true;
+      ChunkReader open = reader;
+      if (delivering && open != null) {
+        // at once, so that whoever subscribes next on hearing of the end finds the stream free
+        open.close();
+      }
       drain.run();
     }
 
@@ -137,17 +143,23 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     }
 
     private void deliver(ChunkReader open) {
-      for (Chunk chunk = open.poll(); chunk != null; chunk = open.poll()) {
-        if (!deliver(open, chunk)) {
-          return;
-        }
+      boolean more = true;
+      while (more && !cancelled) {
+        Chunk chunk = open.poll();
+        more = chunk != null && deliver(open, chunk);
       }
-      if (open.isEnded()) {
+      if (cancelled) {
+        leave();
+      } else if (!terminated && open.isEnded()) {
         terminate(open.failure());
       }
     }
 
     private boolean deliver(ChunkReader open, Chunk chunk) {
+      if (cancelled) {
+        open.putBack(chunk);
+        return false;
+      }
       T element;
       try {
         element = decoder.decode(chunk, open.preamble());
@@ -155,13 +167,10 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
         terminate(Operators.onOperatorError(null, broken, actual.currentContext()));
         return false;
       }
-      if (cancelled) {
-        discard(element);
-        leave();
-        return false;
-      }
       try {
+        delivering = true;
         actual.onNext(element);
+        delivering = false;
         return true;
       } catch (Throwable broken) {
         Exceptions.throwIfFatal(broken);

@@ -72,8 +72,8 @@ public interface StreamWriter<T extends AutoCloseable> extends Sinks.Many<T>, Au
   Mono<Void> write(Publisher<? extends T> source);
 
   /**
-   * Emits an object of the store, as {@link #emit} would; its bytes are copied once. Fails with
-   * {@link io.vineyard.store.ErrorCode#OBJECT_NOT_EXISTS}, or with {@link
+   * Emits an object of the store, as {@link #emit} would; its bytes are copied at most once. Fails
+   * with {@link io.vineyard.store.ErrorCode#OBJECT_NOT_EXISTS}, or with {@link
    * io.vineyard.store.ErrorCode#OBJECT_TYPE_ERROR} if it is not an element of such a stream.
    */
   Mono<Void> append(ObjectId id);

@@ -23,6 +23,12 @@ public interface ChunkReader extends AutoCloseable {
   /** Takes the next chunk that has arrived, which the caller then owns; null if there is none. */
   @Nullable Chunk poll();
 
+  /**
+   * Takes back the chunk that was polled last and has not been used, as if it had not been polled:
+   * for whoever was told to leave in between.
+   */
+  void putBack(Chunk chunk);
+
   /** Returns what the writer set once before the first chunk; null before it is known. */
   @Nullable ByteBuffer preamble();
 

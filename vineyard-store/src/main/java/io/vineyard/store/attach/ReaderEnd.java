@@ -1,5 +1,6 @@
 package io.vineyard.store.attach;
 
+import io.vineyard.store.Chunk;
 import io.vineyard.store.ChunkReader;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.StreamInfo;
@@ -95,6 +96,19 @@ final class ReaderEnd implements ChunkReader {
     }
     chunk.watch();
     return chunk;
+  }
+
+  @Override
+  public void putBack(Chunk chunk) {
+    LeasedChunk unused = (LeasedChunk) chunk;
+    synchronized (this) {
+      if (!closed) {
+        arrived.addFirst(unused);
+        seen--;
+        return;
+      }
+    }
+    unused.close();
   }
 
   @Override
