@@ -288,25 +288,31 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
   }
 
   private void onRoom() {
-    boolean more = true;
-    while (more) {
-      Waiting<T> one;
-      Attempt attempt = Attempt.FULL;
-      synchronized (this) {
-        one = waiting.peek();
-        if (one != null) {
-          attempt = attempt(one.element);
-          if (!attempt.waits()) {
-            waiting.remove();
-          }
-        }
-      }
-      more = one != null && !attempt.waits();
-      if (more) {
-        settle(Objects.requireNonNull(one), attempt);
+    for (Waiting<T> one = firstWaiting(); one != null; one = firstWaiting()) {
+      Attempt attempt = attemptFirst(one);
+      if (attempt != null && attempt.waits()) {
+        break;
+      } else if (attempt != null) {
+        settle(one, attempt);
       }
     }
     roomListeners.forEach(Runnable::run);
+  }
+
+  private synchronized @Nullable Waiting<T> firstWaiting() {
+    return waiting.peek();
+  }
+
+  /** Tries the first that waits; null if it has been withdrawn in the meantime. */
+  private synchronized @Nullable Attempt attemptFirst(Waiting<T> one) {
+    if (!one.equals(waiting.peek())) {
+      return null;
+    }
+    Attempt attempt = attempt(one.element);
+    if (!attempt.waits()) {
+      waiting.remove();
+    }
+    return attempt;
   }
 
   @Override

@@ -86,10 +86,9 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
       dictionaries.retain();
     }
     ChunkDraft draft = writer.draft();
-    EncodedBatch encoded =
-        new EncodedBatch(batch, draft, copy, dictionaries, dataBytes, copied + foreign);
-    draft.complete(
-        describe(batch, dictionaries, draft, copied + foreign > 0), dataBytes, encoded::reclaimed);
+    EncodedBatch.Copies copies = new EncodedBatch.Copies(copy, dictionaries, copied + foreign);
+    EncodedBatch encoded = new EncodedBatch(batch, draft, copies, dataBytes);
+    draft.complete(describe(batch, copies, draft), dataBytes, encoded::reclaimed);
     return encoded;
   }
 
@@ -109,16 +108,13 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
     return shared;
   }
 
-  private ByteBuffer describe(
-      RecordBatch batch,
-      @Nullable SharedDictionaries dictionaries,
-      ChunkDraft draft,
-      boolean wasCopied) {
+  private ByteBuffer describe(RecordBatch batch, EncodedBatch.Copies copies, ChunkDraft draft) {
     BufferList.Offsets offsets = (index, address, size) -> draft.offsetOf(address, size);
-    header.begin(wasCopied);
+    header.begin(copies.copiedBytes() > 0);
     if (withSchema) {
       header.add(batch.batchSchema().toMessage());
     }
+    SharedDictionaries dictionaries = copies.dictionaries();
     if (dictionaries != null) {
       for (SharedDictionaries.Entry entry : dictionaries.entries()) {
         entry.buffers().describe(message, offsets);

@@ -6,26 +6,22 @@ import org.jspecify.annotations.Nullable;
 
 /** A batch all of whose bytes are in shared memory. */
 final class EncodedBatch implements ChunkCodec.Encoded {
+  /** What a batch needed to have in shared memory. */
+  record Copies(
+      SharedMemory.@Nullable Allocation columns,
+      @Nullable SharedDictionaries dictionaries,
+      long copiedBytes) {}
+
   private final RecordBatch batch;
   private final ChunkDraft draft;
-  private final SharedMemory.@Nullable Allocation copy;
-  private final @Nullable SharedDictionaries dictionaries;
+  private final Copies copies;
   private final long dataBytes;
-  private final long copiedBytes;
 
-  EncodedBatch(
-      RecordBatch batch,
-      ChunkDraft draft,
-      SharedMemory.@Nullable Allocation copy,
-      @Nullable SharedDictionaries dictionaries,
-      long dataBytes,
-      long copiedBytes) {
+  EncodedBatch(RecordBatch batch, ChunkDraft draft, Copies copies, long dataBytes) {
     this.batch = batch;
     this.draft = draft;
-    this.copy = copy;
-    this.dictionaries = dictionaries;
+    this.copies = copies;
     this.dataBytes = dataBytes;
-    this.copiedBytes = copiedBytes;
   }
 
   @Override
@@ -40,16 +36,16 @@ final class EncodedBatch implements ChunkCodec.Encoded {
 
   @Override
   public long copiedBytes() {
-    return copiedBytes;
+    return copies.copiedBytes;
   }
 
   @Override
   public void discard() {
-    if (copy != null) {
-      copy.free();
+    if (copies.columns != null) {
+      copies.columns.free();
     }
-    if (dictionaries != null) {
-      dictionaries.release();
+    if (copies.dictionaries != null) {
+      copies.dictionaries.release();
     }
   }
 

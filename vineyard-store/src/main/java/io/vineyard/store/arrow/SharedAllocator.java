@@ -32,10 +32,10 @@ final class SharedAllocator {
     public AllocationManager create(BufferAllocator accounting, long sizeBytes) {
       SharedMemory.Allocation allocation = allocate(sizeBytes);
       if (allocation == null) {
-        return new OrdinaryManager(accounting, sizeBytes);
+        return new OrdinaryMemoryUse(accounting, sizeBytes);
       }
       try {
-        return new SharedManager(accounting, allocation);
+        return new SharedMemoryUse(accounting, allocation);
       } catch (RuntimeException closed) {
         allocation.free();
         throw closed;
@@ -54,10 +54,10 @@ final class SharedAllocator {
     }
   }
 
-  private static final class SharedManager extends AllocationManager {
+  private static final class SharedMemoryUse extends AllocationManager {
     private final SharedMemory.Allocation allocation;
 
-    SharedManager(BufferAllocator accounting, SharedMemory.Allocation allocation) {
+    SharedMemoryUse(BufferAllocator accounting, SharedMemory.Allocation allocation) {
       super(accounting);
       this.allocation = allocation;
     }
@@ -78,11 +78,11 @@ final class SharedAllocator {
     }
   }
 
-  private static final class OrdinaryManager extends AllocationManager {
+  private static final class OrdinaryMemoryUse extends AllocationManager {
     private final long sizeBytes;
     private final long address;
 
-    OrdinaryManager(BufferAllocator accounting, long sizeBytes) {
+    OrdinaryMemoryUse(BufferAllocator accounting, long sizeBytes) {
       super(accounting);
       this.sizeBytes = sizeBytes;
       this.address = MemoryUtil.allocateMemory(sizeBytes);

@@ -26,6 +26,7 @@ public final class BufferList implements VectorWalk.Visitor {
   private int views;
   private long occupiedBytes;
 
+  /** Begins; {@code countNulls} has nulls counted, which touches all validity. */
   public BufferList(boolean countNulls) {
     this.countNulls = countNulls;
   }
@@ -70,14 +71,17 @@ public final class BufferList implements VectorWalk.Visitor {
     variadic[views++] = dataBuffers;
   }
 
+  /** Returns how many buffers there are. */
   public int buffers() {
     return buffers;
   }
 
+  /** Returns where a buffer is. */
   public long address(int index) {
     return addresses[index];
   }
 
+  /** Returns how many bytes a buffer has. */
   public long size(int index) {
     return sizes[index];
   }
@@ -166,6 +170,7 @@ public final class BufferList implements VectorWalk.Visitor {
     long of(int index, long address, long sizeBytes);
   }
 
+  /** Returns a size rounded up to the alignment of buffers. */
   public static long aligned(long sizeBytes) {
     return (sizeBytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
   }

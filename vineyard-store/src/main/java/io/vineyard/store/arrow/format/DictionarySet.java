@@ -61,10 +61,12 @@ public final class DictionarySet implements DictionaryProvider, AutoCloseable {
                         (left, right) -> new TypeEqualsVisitor(right, false, false).equals(left)));
   }
 
+  /** Returns the dictionaries by their ids. */
   public Map<Long, Dictionary> dictionaries() {
     return dictionaries;
   }
 
+  /** Adds a reference. */
   public DictionarySet retain() {
     if (this != EMPTY && references.getAndIncrement() <= 0) {
       throw new IllegalStateException("expected dictionaries in use, they were closed before");

@@ -41,6 +41,7 @@ public record FieldPlan(
     }
   }
 
+  /** Makes the plan of a field in memory. */
   public static FieldPlan of(Field field) {
     ArrowType storage = field.getType();
     while (storage instanceof ArrowType.ExtensionType extension) {

@@ -17,6 +17,7 @@ public final class ForeignMemory implements ReferenceManager {
   private final AtomicInteger references = new AtomicInteger(1);
   private final Runnable onReleased;
 
+  /** Begins; {@code onReleased} is run with the last reference. */
   public ForeignMemory(Runnable onReleased) {
     this.onReleased = onReleased;
   }

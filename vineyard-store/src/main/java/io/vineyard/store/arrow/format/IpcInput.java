@@ -92,21 +92,20 @@ public final class IpcInput {
   /** Fills a buffer; false if there is nothing at all, and that is allowed. */
   private boolean fill(ByteBuffer target, boolean mayEnd) {
     int wanted = target.remaining();
+    int count = 0;
     try {
-      while (target.hasRemaining()) {
-        if (channel.read(target) < 0) {
-          int missing = target.remaining();
-          if (mayEnd && missing == wanted) {
-            return false;
-          }
-          throw VineyardException.of(
-              ErrorCode.END_OF_FILE,
-              "expected " + wanted + " more bytes of an Arrow stream, got " + (wanted - missing));
-        }
+      while (count >= 0 && target.hasRemaining()) {
+        count = channel.read(target);
       }
-      return true;
     } catch (IOException e) {
       throw IpcOutput.failed("reading an Arrow stream", e);
     }
+    int missing = target.remaining();
+    if (missing > 0 && !(mayEnd && missing == wanted)) {
+      throw VineyardException.of(
+          ErrorCode.END_OF_FILE,
+          "expected " + wanted + " more bytes of an Arrow stream, got " + (wanted - missing));
+    }
+    return missing == 0;
   }
 }

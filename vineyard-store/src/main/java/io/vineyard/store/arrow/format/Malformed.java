@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 public final class Malformed {
   private Malformed() {}
 
+  /** Makes the error. */
   public static VineyardException of(String expected, String actual) {
     return VineyardException.of(ErrorCode.ARROW_ERROR, "expected " + expected + ", got " + actual);
   }

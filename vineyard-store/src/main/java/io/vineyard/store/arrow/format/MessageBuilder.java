@@ -42,6 +42,7 @@ public final class MessageBuilder {
     variadicCount = 0;
   }
 
+  /** Adds a vector. */
   public void node(long values, long nulls) {
     if (2 * nodeCount == nodes.length) {
       nodes = Arrays.copyOf(nodes, 2 * nodes.length);
@@ -50,6 +51,7 @@ public final class MessageBuilder {
     nodes[2 * nodeCount++ + 1] = nulls;
   }
 
+  /** Adds a buffer. */
   public void buffer(long offset, long sizeBytes) {
     if (2 * bufferCount == buffers.length) {
       buffers = Arrays.copyOf(buffers, 2 * buffers.length);
@@ -58,6 +60,7 @@ public final class MessageBuilder {
     buffers[2 * bufferCount++ + 1] = sizeBytes;
   }
 
+  /** Adds the number of data buffers of a view vector. */
   public void variadic(long dataBuffers) {
     if (variadicCount == variadic.length) {
       variadic = Arrays.copyOf(variadic, 2 * variadic.length);

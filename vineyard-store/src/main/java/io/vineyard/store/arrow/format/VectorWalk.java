@@ -21,12 +21,14 @@ public final class VectorWalk {
     void variadic(int dataBuffers);
   }
 
+  /** Goes through vectors. */
   public static void visit(List<FieldVector> vectors, Visitor visitor) {
     for (FieldVector vector : vectors) {
       visit(vector, visitor);
     }
   }
 
+  /** Goes through one vector. */
   public static void visit(FieldVector vector, Visitor visitor) {
     visitor.vector(vector);
     // also brings the offsets of trailing values and the writer indices up to date
