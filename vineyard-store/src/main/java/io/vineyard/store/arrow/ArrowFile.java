@@ -11,6 +11,7 @@ import io.vineyard.store.arrow.format.DictionaryState;
 import io.vineyard.store.arrow.format.ForeignMemory;
 import io.vineyard.store.arrow.format.IpcOutput;
 import io.vineyard.store.arrow.format.Malformed;
+import io.vineyard.store.arrow.format.SchemaCheck;
 import io.vineyard.store.memory.Mapping;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -102,7 +103,7 @@ public final class ArrowFile implements AutoCloseable {
   }
 
   private static ArrowFooter parseFooter(Footer footer) {
-    BatchSchema.checkEndianness(footer.schema());
+    SchemaCheck.check(footer);
     return new ArrowFooter(footer);
   }
 

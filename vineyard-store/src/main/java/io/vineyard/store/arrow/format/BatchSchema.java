@@ -9,7 +9,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.apache.arrow.flatbuf.Endianness;
 import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.flatbuf.MessageHeader;
 import org.apache.arrow.vector.dictionary.Dictionary;
@@ -161,22 +160,10 @@ public final class BatchSchema {
           if (message.headerType() != MessageHeader.Schema) {
             throw Malformed.of("a schema message", "header type " + message.headerType());
           }
-          checkEndianness(
+          SchemaCheck.check(
               (org.apache.arrow.flatbuf.Schema)
                   message.header(new org.apache.arrow.flatbuf.Schema()));
           return ofWire(MessageSerializer.deserializeSchema(message));
         });
-  }
-
-  /**
-   * Checks that the bytes of a schema's batches are in the order that is read here.
-   *
-   * @throws VineyardException with {@link ErrorCode#UNSUPPORTED} if they are big-endian
-   */
-  public static void checkEndianness(org.apache.arrow.flatbuf.Schema schema) {
-    if (schema.endianness() != Endianness.Little) {
-      throw VineyardException.of(
-          ErrorCode.UNSUPPORTED, "expected little-endian Arrow data, got big-endian");
-    }
   }
 }
