@@ -1,6 +1,7 @@
 package io.vineyard.reactive;
 
 import io.vineyard.store.arrow.ChunkCodec;
+import java.util.Objects;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -58,13 +59,13 @@ final class PublisherWriter<T extends AutoCloseable>
 
   @Override
   public void onNext(T element) {
-    arrived.add(element);
+    arrived.add(Objects.requireNonNull(element, "element"));
     drain.run();
   }
 
   @Override
   public void onError(Throwable cause) {
-    error = cause;
+    error = Objects.requireNonNull(cause, "cause");
     done = true;
     drain.run();
   }
@@ -161,7 +162,7 @@ final class PublisherWriter<T extends AutoCloseable>
     over = true;
     writer.removeRoomListener(onRoom);
     Subscription subscription = upstream;
-    if (subscription != null) {
+    if (subscription != null && !done) {
       subscription.cancel();
     }
     closeArrived();

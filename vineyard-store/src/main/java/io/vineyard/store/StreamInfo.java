@@ -36,6 +36,12 @@ public record StreamInfo(
     FAILED
   }
 
+  /** Returns its id and, where it has one, its name, as messages say them. */
+  public String describe() {
+    String name = spec.name();
+    return "stream " + id + (name == null ? "" : " \"" + name + "\"");
+  }
+
   /** Returns how many chunks of the window are used. */
   public long windowUsedChunks() {
     return publishedChunks - releasedChunks;

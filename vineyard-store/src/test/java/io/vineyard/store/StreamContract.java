@@ -242,6 +242,23 @@ public interface StreamContract extends StoreContract {
   }
 
   @Test
+  default void whatAClientSentBeforeItClosedArrives() {
+    for (int i = 0; i < 20; i++) {
+      ObjectId id = create(other());
+      ObjectStore fork = value(store().fork());
+      WriterDriver writer = WriterDriver.open(fork, id);
+      writer.publish(200, 8);
+      writer.writer().finish();
+      fork.close();
+      writer.close();
+      try (ReaderDriver reader = ReaderDriver.open(other(), id, Long.MAX_VALUE)) {
+        assertThat(reader.numbers(200)).hasSize(200).isSorted();
+        assertThat(reader.end()).isNull();
+      }
+    }
+  }
+
+  @Test
   default void chunksOfALostReaderGoToTheNextInOrder() {
     ObjectId id = create(store());
     try (WriterDriver writer = WriterDriver.open(store(), id)) {

@@ -24,11 +24,13 @@ final class ReaderEnd implements ChunkReader {
 
   private final AttachedStore store;
   private final long handle;
-  private final Runnable onAvailable;
   private final StreamInfo stream;
   private final String openedAt;
   private final AtomicBoolean flushing = new AtomicBoolean();
   private final Runnable flush = this::flush;
+
+  /** Is let go of at the close, as a lease that lasts longer must not keep the subscriber. */
+  private volatile Runnable onAvailable;
 
   // Guarded by this.
   private final ArrayDeque<LeasedChunk> arrived = new ArrayDeque<>();
@@ -59,7 +61,7 @@ final class ReaderEnd implements ChunkReader {
   }
 
   String describe() {
-    return Streams.describe(stream);
+    return stream.describe();
   }
 
   @Override
@@ -134,6 +136,7 @@ final class ReaderEnd implements ChunkReader {
         return;
       }
       closed = true;
+      onAvailable = () -> {};
       unseen = arrived.toArray(new LeasedChunk[0]);
       arrived.clear();
       sendReleases();
@@ -198,7 +201,7 @@ final class ReaderEnd implements ChunkReader {
       onAvailable.run();
     } else {
       for (MappedSegment segment : segments) {
-        segment.whenSettled(onAvailable);
+        segment.whenSettled(() -> onAvailable.run());
       }
     }
   }

@@ -171,7 +171,7 @@ final class WriterEnd implements ChunkWriter {
     }
     fail(
         ErrorCode.WRITER_LOST,
-        "the writer of " + Streams.describe(stream) + " was closed before it finished");
+        "the writer of " + stream.describe() + " was closed before it finished");
     onRoom.run();
     checkDrained();
   }
@@ -237,7 +237,7 @@ final class WriterEnd implements ChunkWriter {
       try {
         one.run();
       } catch (RuntimeException broken) {
-        log.error("a chunk of {} could not be given back", Streams.describe(stream), broken);
+        log.error("a chunk of {} could not be given back", stream.describe(), broken);
       }
     }
     synchronized (this) {

@@ -1,6 +1,7 @@
 package io.vineyard.store.client;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.FileDescriptor;
 import io.vineyard.store.ErrorCode;
@@ -15,8 +16,10 @@ import io.vineyard.store.protocol.binary.CommandEncoder;
 import io.vineyard.store.protocol.binary.Handshake;
 import io.vineyard.store.protocol.binary.SegmentAnnounced;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -29,6 +32,7 @@ import reactor.core.publisher.Mono;
  */
 final class RemoteLink implements Link, LinkQueue.Taker {
   private static final int MOST_SPARE_DESCRIPTORS = 64;
+  private static final Duration MOST_LEAVING = Duration.ofSeconds(5);
 
   private final VineyardClient config;
   private final String place;
@@ -190,6 +194,7 @@ final class RemoteLink implements Link, LinkQueue.Taker {
   void lost(VineyardException reason) {
     if (!over) {
       end();
+      closeConnections();
       if (events != null) {
         events.lost(reason);
       }
@@ -198,7 +203,25 @@ final class RemoteLink implements Link, LinkQueue.Taker {
 
   @Override
   public void close() {
-    queue.add(this::end);
+    queue.add(this::leave);
+  }
+
+  /** What was sent before, a stream's end for example, is to arrive. */
+  private void leave() {
+    if (!over) {
+      end();
+      var timer =
+          first
+              .eventLoop()
+              .schedule(this::closeConnections, MOST_LEAVING.toNanos(), TimeUnit.NANOSECONDS);
+      first
+          .writeAndFlush(Unpooled.EMPTY_BUFFER)
+          .addListener(
+              written -> {
+                timer.cancel(false);
+                closeConnections();
+              });
+    }
   }
 
   private void end() {
@@ -207,6 +230,9 @@ final class RemoteLink implements Link, LinkQueue.Taker {
     descriptors.forEach(RemoteLink::close);
     descriptors.clear();
     held.clear();
+  }
+
+  private void closeConnections() {
     first.close();
     if (second != null) {
       second.close();

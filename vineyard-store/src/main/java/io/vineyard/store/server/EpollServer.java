@@ -79,6 +79,7 @@ final class EpollServer implements BoundServer {
             .group(group)
             .channel(EpollServerDomainSocketChannel.class)
             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, most)
+            .childOption(ChannelOption.AUTO_CLOSE, false)
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override

@@ -409,18 +409,33 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
     if (descriptors != null && descriptors.channel != null) {
       descriptors.channel.close();
     }
-    if (owner != null && owner.state != State.CLOSED) {
-      owner.refuse(ErrorCode.CONNECTION_ERROR, "its second connection ended");
+    endOwnerLater();
+  }
+
+  /**
+   * A client that ends, or dies, closes both of its connections, and what it sent on the first one
+   * may still have to be read: the end of that one counts, unless it does not come.
+   */
+  private void endOwnerLater() {
+    ServerConnection first = owner;
+    owner = null;
+    if (first != null && first.state != State.CLOSED && first.channel != null) {
+      var unused =
+          server.loop.schedule(
+              () -> first.refuse(ErrorCode.CONNECTION_ERROR, "its second connection ended"),
+              ServerConfig.MOST_ALONE.toNanos(),
+              TimeUnit.NANOSECONDS);
     }
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (cause instanceof IOException) {
+      // Writing has failed. What the client sent before it went is still read, up to its end.
       log.debug("Lost {}: {}", name, cause.toString());
     } else {
       log.error("Dropped {} for an unexpected error", name, cause);
+      ctx.close();
     }
-    ctx.close();
   }
 }

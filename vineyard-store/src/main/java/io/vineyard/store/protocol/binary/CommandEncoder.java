@@ -3,7 +3,10 @@ package io.vineyard.store.protocol.binary;
 import io.netty.buffer.ByteBuf;
 import io.vineyard.store.message.Command;
 
-/** Writes commands as frames, one after the other, into one buffer. */
+/**
+ * Writes commands as frames, one after the other, into one buffer. Lists of numbers that are too
+ * long for a frame take several.
+ */
 public final class CommandEncoder implements Command.Handler {
   static final SegmentCodecs.LeaseSegmentCodec LEASE_SEGMENT =
       new SegmentCodecs.LeaseSegmentCodec();
@@ -74,7 +77,8 @@ public final class CommandEncoder implements Command.Handler {
 
   @Override
   public void releaseBlobs(Command.ReleaseBlobs command) {
-    RELEASE_BLOBS.write(command, out);
+    Primitives.inParts(
+        command.blobs(), blobs -> RELEASE_BLOBS.write(new Command.ReleaseBlobs(blobs), out));
   }
 
   @Override
@@ -164,6 +168,9 @@ public final class CommandEncoder implements Command.Handler {
 
   @Override
   public void releaseChunks(Command.ReleaseChunks command) {
-    RELEASE_CHUNKS.write(command, out);
+    Primitives.inParts(
+        command.positions(),
+        positions ->
+            RELEASE_CHUNKS.write(new Command.ReleaseChunks(command.handle(), positions), out));
   }
 }

@@ -52,7 +52,9 @@ public final class EventEncoder implements Event.Handler {
 
   @Override
   public void blobsReclaimed(Event.BlobsReclaimed event) {
-    BLOBS_RECLAIMED.write(event, out);
+    Primitives.inParts(
+        event.offsets(),
+        offsets -> BLOBS_RECLAIMED.write(new Event.BlobsReclaimed(event.segment(), offsets), out));
   }
 
   @Override
@@ -102,6 +104,8 @@ public final class EventEncoder implements Event.Handler {
 
   @Override
   public void reclaimed(Event.Reclaimed event) {
-    RECLAIMED.write(event, out);
+    Primitives.inParts(
+        event.positions(),
+        positions -> RECLAIMED.write(new Event.Reclaimed(event.handle(), positions), out));
   }
 }

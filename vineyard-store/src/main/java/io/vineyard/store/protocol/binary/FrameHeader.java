@@ -41,7 +41,6 @@ public final class FrameHeader {
   static void end(ByteBuf out, int start) {
     int size = out.writerIndex() - start - SIZE_BYTES;
     if (size > MOST_BODY_BYTES) {
-      out.writerIndex(start);
       throw VineyardException.of(
           ErrorCode.INVALID,
           "expected a message of at most " + MOST_BODY_BYTES + " bytes, got " + size);

@@ -34,11 +34,7 @@ final class MetaCodec {
   }
 
   private static void write(ObjectMeta meta, ByteBuf out, int depth) {
-    if (depth > MOST_DEPTH) {
-      throw VineyardException.of(
-          ErrorCode.META_TREE_INVALID,
-          "expected metadata at most " + MOST_DEPTH + " deep, got deeper");
-    }
+    checkDepth(depth, ErrorCode.META_TREE_INVALID);
     Primitives.writeText(meta.typeName(), out);
     ObjectId id = meta.id();
     out.writeByte((id == null ? 0 : HAS_ID) | (meta.isPersistent() ? PERSISTENT : 0));
@@ -74,14 +70,15 @@ final class MetaCodec {
   }
 
   private static ObjectMeta read(ByteBuf in, int depth) {
-    if (depth > MOST_DEPTH) {
-      throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected metadata at most " + MOST_DEPTH + " deep, got deeper");
-    }
+    checkDepth(depth, ErrorCode.PROTOCOL_ERROR);
     ObjectMeta.Builder meta = ObjectMeta.builder(Primitives.readText(in));
     int flags = in.readUnsignedByte();
     long id = in.readLongLE();
+    if ((flags & ~(HAS_ID | PERSISTENT)) != 0 || ((flags & HAS_ID) == 0 && id != 0)) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected flags of 0 to 3 and an id only with flag 1, got " + flags + " and " + id);
+    }
     if ((flags & HAS_ID) != 0) {
       meta.id(new ObjectId(id));
     }
@@ -96,6 +93,13 @@ final class MetaCodec {
       meta.member(key, read(in, depth + 1));
     }
     return meta.build();
+  }
+
+  private static void checkDepth(int depth, ErrorCode code) {
+    if (depth > MOST_DEPTH) {
+      throw VineyardException.of(
+          code, "expected metadata at most " + MOST_DEPTH + " deep, got deeper");
+    }
   }
 
   private static void readField(String key, ByteBuf in, ObjectMeta.Builder meta) {

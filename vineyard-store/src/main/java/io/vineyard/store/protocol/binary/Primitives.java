@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.function.Consumer;
 
 /**
  * Parts that occur in many frames.
@@ -19,6 +21,8 @@ import java.nio.charset.StandardCharsets;
  * </pre>
  */
 final class Primitives {
+  private static final int MOST_NUMBERS = 1 << 16;
+
   private Primitives() {}
 
   static void writeText(String text, ByteBuf out) {
@@ -34,6 +38,18 @@ final class Primitives {
       return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
     } catch (CharacterCodingException e) {
       throw VineyardException.of(ErrorCode.PROTOCOL_ERROR, "expected text in UTF-8, got " + e, e);
+    }
+  }
+
+  /** Hands numbers over in as many parts as it takes for each to fit a frame. */
+  static void inParts(long[] numbers, Consumer<long[]> writer) {
+    if (numbers.length <= MOST_NUMBERS) {
+      writer.accept(numbers);
+      return;
+    }
+    for (int from = 0; from < numbers.length; from += MOST_NUMBERS) {
+      writer.accept(
+          Arrays.copyOfRange(numbers, from, Math.min(numbers.length, from + MOST_NUMBERS)));
     }
   }
 
