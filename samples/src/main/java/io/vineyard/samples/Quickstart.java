@@ -1,11 +1,9 @@
 package io.vineyard.samples;
 
 import io.vineyard.reactive.RecordBatchStream;
-import io.vineyard.reactive.StreamWriter;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.arrow.ArrowFile;
-import io.vineyard.store.arrow.RecordBatch;
 import io.vineyard.store.client.VineyardClient;
 import io.vineyard.store.embedded.EmbeddedStore;
 import io.vineyard.store.server.BoundServer;
@@ -15,15 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import reactor.core.Disposable;
-import reactor.core.publisher.Flux;
-import reactor.core.scheduler.Schedulers;
 
 /** Streams 200,000 flights from a writer's process to a reader's. */
 @Command(
@@ -76,7 +71,7 @@ final class Quickstart implements Callable<Integer> {
     try (ObjectStore store = EmbeddedStore.create().open();
         ObjectStore readersStore = store.fork().block(PATIENCE)) {
       RecordBatchStream stream = createStream(store);
-      Disposable writing = write(stream, file);
+      Disposable writing = new FlightsWriter(file, repeat, batchRows).write(stream);
       try {
         return new FlightsReader(readersStore, repeat, "threads of process ").read(stream);
       } finally {
@@ -103,7 +98,7 @@ final class Quickstart implements Callable<Integer> {
       throws IOException, InterruptedException {
     RecordBatchStream stream = createStream(store);
     Process reader = SecondJvm.start(FlightsReader.class, socket, stream.id(), repeat);
-    Disposable writing = write(stream, file);
+    Disposable writing = new FlightsWriter(file, repeat, batchRows).write(stream);
     try {
       return reader.waitFor();
     } finally {
@@ -115,38 +110,5 @@ final class Quickstart implements Callable<Integer> {
   private RecordBatchStream createStream(ObjectStore store) {
     return RecordBatchStream.create(store, StreamSpec.create().windowBytes(windowBytes))
         .block(PATIENCE);
-  }
-
-  private Disposable write(RecordBatchStream stream, ArrowFile file) {
-    StreamWriter<RecordBatch> writer = stream.writerNow();
-    return writer
-        .write(batches(file, writer).subscribeOn(Schedulers.boundedElastic()))
-        .doOnError(error -> System.err.println("the writer stopped: " + error.getMessage()))
-        .onErrorComplete()
-        .doFinally(end -> writer.close())
-        .subscribe();
-  }
-
-  private Flux<RecordBatch> batches(ArrowFile file, StreamWriter<RecordBatch> writer) {
-    return Flux.range(0, repeat * file.batchCount())
-        .concatMap(
-            index ->
-                Flux.using(
-                    () -> file.batch(index % file.batchCount()),
-                    batch -> cut(batch, writer.allocator()),
-                    RecordBatch::close));
-  }
-
-  /** Builds batches in shared memory, when they are asked for. */
-  private Flux<RecordBatch> cut(RecordBatch batch, BufferAllocator sharedMemory) {
-    int cuts = (batch.rowCount() + batchRows - 1) / batchRows;
-    return Flux.range(0, cuts)
-        .map(
-            index -> {
-              int first = index * batchRows;
-              try (var cut = batch.slice(first, Math.min(batchRows, batch.rowCount() - first))) {
-                return cut.copyTo(sharedMemory);
-              }
-            });
   }
 }

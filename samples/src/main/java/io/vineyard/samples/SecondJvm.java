@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.StringTokenizer;
 
 /** Starts a class of this class path in a JVM of its own, which prints where this one does. */
 final class SecondJvm {
@@ -12,11 +13,10 @@ final class SecondJvm {
   static Process start(Class<?> main, Object... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // what samples/run adds on newer JDKs, so that they don't warn
-    for (String flag : System.getProperty("samples.flags", "").split(" ")) {
-      if (!flag.isEmpty()) {
-        command.add(flag);
-      }
+    // what samples/run adds
+    var flags = new StringTokenizer(System.getProperty("samples.flags", ""));
+    while (flags.hasMoreTokens()) {
+      command.add(flags.nextToken());
     }
     command.add("-Dsamples.terminal=" + Boolean.getBoolean("samples.terminal"));
     command.add("-cp");
