@@ -25,7 +25,8 @@ final class EveryValue {
     return characters;
   }
 
-  private static long read(FieldVector vector) {
+  /** Reads a column; returns how many characters all values have as text. */
+  static long read(FieldVector vector) {
     int values = vector.getValueCount();
     long characters = vector.getNullCount();
     int first = Math.min(values, MOST_VALUES);
@@ -47,6 +48,9 @@ final class EveryValue {
       return 0;
     }
     Object value = vector.getObject(index);
+    if (value instanceof byte[] bytes) {
+      return bytes.length;
+    }
     return value == null ? 0 : value.toString().length();
   }
 }

@@ -30,7 +30,7 @@ record IpcSample(
         plain("fixed", 3, named("Int(32, true)", "Decimal(30", "Interval(DAY", "FixedSizeB")),
         plain("variable", 3, variable),
         plain("lists", 3, named("List of [i", "LargeList of", "FixedSizeList(3", "ListView")),
-        plain("maps", 1, named("Map(false", "Struct of [i", "LargeListView", "ExtensionType")),
+        plain("maps", 1, named("Map(false", "ExtensionType")),
         plain("unions", 3, named("Union(Sparse", "Union(Dense", "RunEndEncoded of")),
         new IpcSample("encoded", named("Utf8", "Int(64, true)"), 3, true, CodecType.NO_COMPRESSION),
         new IpcSample("lz4", variable, 3, false, CodecType.LZ4_FRAME),
