@@ -17,7 +17,8 @@ import org.apache.arrow.vector.types.pojo.Field;
 
 /** Fills the buffers of vectors by what their format asks for, with random values. */
 final class RandomVectors {
-  private static final int MOST_SIZE = 20;
+  private static final int MOST_SIZE = 7;
+  private static final int MOST_VIEW_BYTES = 40;
   private static final int LETTERS = 26;
   private static final int MOST_SMALL = 80_000;
   private static final long MILLIS_PER_DAY = 86_400_000;
@@ -197,7 +198,7 @@ final class RandomVectors {
     vector.getDataBuffer().setZero(0, vector.getDataBuffer().capacity());
     for (int i = 0; i < values; i++) {
       if (random.nextDouble() >= NULLS) {
-        byte[] bytes = new byte[random.nextInt(2 * MOST_SIZE)];
+        byte[] bytes = new byte[random.nextInt(MOST_VIEW_BYTES)];
         Arrays.fill(bytes, (byte) ('a' + random.nextInt(LETTERS)));
         vector.setSafe(i, bytes);
       } else {
