@@ -247,6 +247,7 @@ final class StreamLog {
   void closeReader(ReaderCursor cursor, long seen) {
     endReader(cursor, seen);
     forget(cursor);
+    deliver(); // the next reader may be there already, if this one says it again
     table.removeIfDrained(this);
   }
 
