@@ -177,8 +177,8 @@ final class StreamLog {
 
   private void deliver() {
     ReaderCursor cursor = reader;
-    if (cursor == null) {
-      return;
+    if (cursor == null || cursor.isEndSent()) {
+      return; // what comes back after the end is for the next reader
     }
     while (cursor.hasCredit() && hasPending()) {
       ChunkEntry chunk = returned.isEmpty() ? fresh.poll() : returned.pollFirstEntry().getValue();
@@ -206,12 +206,10 @@ final class StreamLog {
   }
 
   private void sendEnd(ReaderCursor cursor) {
-    if (!cursor.isEndSent()) {
-      cursor.markEndSent();
-      endSeen = true;
-      cursor.client.send(new Event.StreamEnded(cursor.handle, endCode, endMessage));
-      table.removeIfDrained(this);
-    }
+    cursor.markEndSent();
+    endSeen = true;
+    cursor.client.send(new Event.StreamEnded(cursor.handle, endCode, endMessage));
+    table.removeIfDrained(this);
   }
 
   void release(ReaderCursor cursor, long[] positions) {
@@ -249,6 +247,7 @@ final class StreamLog {
   void closeReader(ReaderCursor cursor, long seen) {
     endReader(cursor, seen);
     forget(cursor);
+    deliver(); // the next reader may be there already, if this one says it again
     table.removeIfDrained(this);
   }
 
