@@ -41,29 +41,42 @@ class SchemaMismatchTest {
   static Stream<Arguments> differences() {
     Field encoded = encoded(7, INT, false);
     return Stream.of(
-        difference(schema(A), schema(Field.nullable("a", LONG)), "the type of a: Int(32, true)"),
+        difference(
+            schema(A), schema(Field.nullable("a", LONG)), "type of column 0 a: Int(32, true)"),
         difference(schema(A, B), schema(A, Field.nullable("x", INT)), "column 1 to be b: Utf8"),
         difference(schema(A, B), schema(B, A), "column 0 to be a: Int(32, true), got b: Utf8"),
         difference(schema(A, B), schema(A), "column 1, b: Utf8, got none"),
         difference(schema(A), schema(A, B), "no column 1, got b: Utf8"),
         difference(schema(), schema(A), "no column 0, got a: Int(32, true)"),
-        difference(schema(A), schema(Field.notNullable("a", INT)), "nulls in a: to be allowed"),
-        difference(schema(A), schema(noted("a", Map.of("k", "v"))), "metadata of a: {}, got {k=v}"),
-        difference(schema(list(A)), schema(list(B)), "child 0 of l to be a: Int(32, true)"),
         difference(
-            schema(list(A)), schema(list(Field.nullable("a", LONG))), "the type of l.a: Int(32"),
+            schema(A), schema(Field.notNullable("a", INT)), "nulls in column 0 a: to be allowed"),
+        difference(
+            schema(A),
+            schema(noted("a", Map.of("k", "v"))),
+            "metadata of column 0 a: {}, got {k=v}"),
+        difference(
+            schema(list(A)), schema(list(B)), "child 0 of column 0 l to be a: Int(32, true)"),
+        difference(
+            schema(list(A)),
+            schema(list(Field.nullable("a", LONG))),
+            "the type of column 0 l.a: Int(32"),
         difference(
             schema(struct(A, list(B))),
             schema(struct(A, list(Field.notNullable("b", ArrowType.Utf8.INSTANCE)))),
-            "nulls in s.l.b: to be allowed, got not to be allowed"),
+            "nulls in column 0 s.l.b: to be allowed, got not to be allowed"),
         difference(
-            schema(struct(A)), schema(struct(noted("a", Map.of("k", "v")))), "metadata of s.a: {}"),
-        difference(schema(struct(A, B)), schema(struct(A)), "child 1 of s, b: Utf8, got none"),
-        difference(schema(struct(A)), schema(struct(A, C)), "no child 1 of s, got c: Bool"),
+            schema(struct(A)),
+            schema(struct(noted("a", Map.of("k", "v")))),
+            "metadata of column 0 s.a: {}"),
+        difference(
+            schema(struct(A, B)), schema(struct(A)), "child 1 of column 0 s, b: Utf8, got none"),
+        difference(
+            schema(struct(A)), schema(struct(A, C)), "no child 1 of column 0 s, got c: Bool"),
         difference(schema(encoded), schema(encoded(7, LONG, false)), "of indices Int(32, true)"),
         difference(schema(encoded), schema(encoded(8, INT, false)), "unordered dictionary 7"),
         difference(schema(encoded), schema(encoded(7, INT, true)), "got ordered dictionary 7"),
-        difference(schema(encoded), schema(Field.nullable("d", INT)), "the type of d: Utf8"),
+        difference(
+            schema(encoded), schema(Field.nullable("d", INT)), "the type of column 0 d: Utf8"),
         difference(
             schema(A),
             new Schema(List.of(A), Map.of("k", "v")),

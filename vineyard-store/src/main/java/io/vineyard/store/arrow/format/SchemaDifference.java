@@ -34,7 +34,7 @@ final class SchemaDifference {
         return "expected %s %d%s to be %s, got %s"
             .formatted(kind, i, of(parent), expected.get(i), actual.get(i));
       }
-      String path = parent.isEmpty() ? name : parent + "." + name;
+      String path = parent.isEmpty() ? kind + " " + i + " " + name : parent + "." + name;
       String inField = inField(path, expected.get(i), actual.get(i));
       if (inField != null) {
         return inField;
