@@ -134,6 +134,10 @@ public interface ObjectStore extends AutoCloseable {
   /**
    * Detaches this client: its writers' open streams fail, its readers leave. What was received
    * stays readable until it is closed. An embedded store ends with the last of its clients.
+   *
+   * <p>What was sent to another process before, the end of a stream for example, arrives even if
+   * this process ends at once: the call waits until it has left, at most 5 seconds. It does not
+   * wait on a thread of Reactor's that must not block.
    */
   @Override
   void close();

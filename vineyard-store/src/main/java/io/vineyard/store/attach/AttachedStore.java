@@ -354,6 +354,7 @@ public final class AttachedStore implements ObjectStore {
       end(reason);
       readers.values().forEach(ReaderEnd::close);
       closed.tryEmitEmpty();
+      link.awaitSent();
     }
   }
 

@@ -32,6 +32,12 @@ public interface Link {
   /** Ends the link; the store detaches the client. {@link Events#lost} is not called then. */
   void close();
 
+  /**
+   * Waits, after {@link #close}, until what was sent before has left this process, which may be
+   * about to end: for a bounded time, and not at all on a thread that must not block.
+   */
+  default void awaitSent() {}
+
   /** Makes one more client of the same store. */
   Mono<ObjectStore> fork();
 

@@ -22,6 +22,7 @@ import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * The link to a store in another process. Its thread is the event loop of its two connections.
@@ -204,6 +205,14 @@ final class RemoteLink implements Link, LinkQueue.Taker {
   @Override
   public void close() {
     queue.add(this::leave);
+  }
+
+  @Override
+  public void awaitSent() {
+    if (!first.eventLoop().inEventLoop() && !Schedulers.isInNonBlockingThread()) {
+      // An end that takes longer is ended by its own timer.
+      first.closeFuture().awaitUninterruptibly(MOST_LEAVING.toMillis());
+    }
   }
 
   /** What was sent before, a stream's end for example, is to arrive. */
