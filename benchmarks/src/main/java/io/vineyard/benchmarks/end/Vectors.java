@@ -1,12 +1,14 @@
 package io.vineyard.benchmarks.end;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.FieldType;
@@ -16,8 +18,6 @@ import org.apache.arrow.vector.types.pojo.Schema;
 public final class Vectors {
   /** The schema of every batch: its columns have no nulls. */
   public static final Schema SCHEMA = schema();
-
-  private static final int BITS = 8;
 
   private Vectors() {}
 
@@ -42,16 +42,17 @@ public final class Vectors {
     return root;
   }
 
-  /** Fills a batch in memory that it takes anew. */
+  /** Fills a batch in memory that it takes anew, and that nobody has to clear first. */
   public static void fill(VectorSchemaRoot root, Round round, long number) {
     int rows = round.rows();
+    ArrowFieldNode noNulls = new ArrowFieldNode(rows, 0);
     for (int column = 0; column < Columns.COUNT; column++) {
       BigIntVector vector = (BigIntVector) root.getVector(column);
-      vector.allocateNew(rows);
-      ArrowBuf validity = vector.getValidityBuffer();
-      validity.setOne(0, (rows + BITS - 1) / BITS);
-      Columns.fill(round.work(), column, vector.getDataBufferAddress(), rows, number);
-      vector.setValueCount(rows);
+      try (ArrowBuf values = vector.getAllocator().buffer(round.columnBytes())) {
+        Columns.fill(round.work(), column, values.memoryAddress(), rows, number);
+        values.writerIndex(round.columnBytes());
+        vector.loadFieldBuffers(noNulls, Arrays.asList(null, values));
+      }
     }
     root.setRowCount(rows);
   }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** An end of a peer in a process of its own. What it prints on standard error is kept in a file. */
 public final class EndProcess implements AutoCloseable {
@@ -100,9 +101,18 @@ public final class EndProcess implements AutoCloseable {
    * @throws EndFailedException if it says that it failed, if it has ended, or says nothing
    */
   public Line receive(Duration patience) throws InterruptedException {
-    Line answer = answers.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+    Line answer = poll(patience);
     if (answer == null) {
       throw new EndFailedException(name + " said nothing for " + patience.toSeconds() + " s");
+    }
+    return answer;
+  }
+
+  /** Does what {@link #receive} does, but returns null if it says nothing. */
+  @Nullable Line poll(Duration patience) throws InterruptedException {
+    Line answer = answers.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+    if (answer == null) {
+      return null;
     }
     if (answer.verb().equals(EndLoop.FAILED)) {
       throw new EndFailedException(name + ": " + answer.text("because").replace('_', ' '));

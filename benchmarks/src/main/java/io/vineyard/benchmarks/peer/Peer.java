@@ -16,7 +16,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /** A peer whose ends run, parked until they are told to do something. */
 public final class Peer implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration POLL = Duration.ofMillis(20);
   private static final String SERVER = "server";
+  private static final String COUNT = "count";
   private static final AtomicLong ROUNDS = new AtomicLong();
 
   private final PeerKind kind;
@@ -77,7 +79,7 @@ public final class Peer implements AutoCloseable {
     Line line =
         new Round(nextRound(), work, batchBytes, time.toMillis(), most).toLine().withAll(more);
     Line done = all(line, time.plus(PATIENCE));
-    if (work != Work.LATENCY && done.number("count") < 2) {
+    if (work != Work.LATENCY && done.number(COUNT) < 2) {
       throw new EndFailedException(
           kind.label() + ": expected at least 2 batches in " + time + ", got " + done);
     }
@@ -94,13 +96,12 @@ public final class Peer implements AutoCloseable {
       }
     }
     Line all = Line.of(EndLoop.DONE);
-    for (EndProcess end : told) {
-      Line answer = end.receive(patience);
+    for (Line answer : answers(told, patience)) {
       boolean differs =
-          all.has("count")
-              && answer.has("count")
+          all.has(COUNT)
+              && answer.has(COUNT)
               && !line.toString().contains(Work.LATENCY.name())
-              && all.number("count") != answer.number("count");
+              && all.number(COUNT) != answer.number(COUNT);
       if (differs) {
         throw new EndFailedException(
             kind.label() + ": expected all batches to arrive, got " + all + " and " + answer);
@@ -108,6 +109,27 @@ public final class Peer implements AutoCloseable {
       all.withAll(answer);
     }
     return all;
+  }
+
+  /** Waits for all, but no longer for the others when one of them has failed. */
+  private List<Line> answers(List<EndProcess> told, Duration patience)
+      throws InterruptedException {
+    List<EndProcess> silent = new ArrayList<>(told);
+    List<Line> answers = new ArrayList<>();
+    long end = System.nanoTime() + patience.toNanos();
+    while (!silent.isEmpty()) {
+      for (EndProcess next : List.copyOf(silent)) {
+        Line answer = next.poll(POLL);
+        if (answer != null) {
+          answers.add(answer);
+          silent.remove(next);
+        }
+      }
+      if (System.nanoTime() - end > 0) {
+        throw new EndFailedException(kind.label() + " said nothing for " + patience);
+      }
+    }
+    return answers;
   }
 
   /** Returns what each end has used so far, by role. */

@@ -1,5 +1,11 @@
 package io.vineyard.benchmarks.flight;
 
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.vineyard.benchmarks.end.Arrivals;
 import io.vineyard.benchmarks.end.End;
 import io.vineyard.benchmarks.end.EndLoop;
@@ -13,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.apache.arrow.flight.FlightClient;
 import org.apache.arrow.flight.FlightDescriptor;
+import org.apache.arrow.flight.FlightGrpcUtils;
 import org.apache.arrow.flight.FlightServer;
 import org.apache.arrow.flight.FlightStream;
 import org.apache.arrow.flight.Location;
@@ -40,13 +47,33 @@ public final class FlightEnd implements End {
       client = null;
     } else {
       server = null;
-      client = FlightClient.builder(allocator, location).build();
+      client = isLocal() ? overSocket(arguments) : FlightClient.builder(allocator, location).build();
     }
   }
 
+  private static boolean isLocal() {
+    return System.getProperty("benchmarks.transport", "tcp").equals("uds");
+  }
+
+  /** Flight's own builder of clients looks for a server's channel here, and fails. */
+  private FlightClient overSocket(Line arguments) {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress(new DomainSocketAddress(socket(arguments)))
+            .eventLoopGroup(new MultiThreadIoEventLoopGroup(EpollIoHandler.newFactory()))
+            .channelType(EpollDomainSocketChannel.class)
+            .maxInboundMessageSize(Integer.MAX_VALUE)
+            .usePlaintext()
+            .build();
+    return FlightGrpcUtils.createFlightClient(allocator, channel);
+  }
+
+  private static String socket(Line arguments) {
+    return Path.of(arguments.text("dir"), "flight").toString();
+  }
+
   private static Location location(Line arguments) {
-    if (System.getProperty("benchmarks.transport", "tcp").equals("uds")) {
-      return Location.forGrpcDomainSocket(Path.of(arguments.text("dir"), "flight").toString());
+    if (isLocal()) {
+      return Location.forGrpcDomainSocket(socket(arguments));
     }
     int port = arguments.has("port") ? (int) arguments.number("port") : 0;
     return Location.forGrpcInsecure("127.0.0.1", port);

@@ -6,6 +6,8 @@ import io.vineyard.benchmarks.end.Round;
 import io.vineyard.benchmarks.end.Vectors;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -23,6 +25,13 @@ final class Writing extends NoOpFlightProducer {
 
   private final BufferAllocator allocator;
   private final BlockingQueue<Long> ended = new LinkedBlockingQueue<>();
+  private final ExecutorService threads =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "writer");
+            thread.setDaemon(true);
+            return thread;
+          });
 
   Writing(BufferAllocator allocator) {
     this.allocator = allocator;
@@ -40,6 +49,11 @@ final class Writing extends NoOpFlightProducer {
   @Override
   public void getStream(CallContext context, Ticket ticket, ServerStreamListener out) {
     Round round = Round.of(Line.parse(new String(ticket.getBytes(), StandardCharsets.UTF_8)));
+    // The thread of the call must be free to hear that the reader has room.
+    threads.execute(() -> write(round, out));
+  }
+
+  private void write(Round round, ServerStreamListener out) {
     var backpressure = new BackpressureStrategy.CallbackBackpressureStrategy();
     backpressure.register(out);
     long number = 0;
@@ -57,6 +71,8 @@ final class Writing extends NoOpFlightProducer {
         out.putNext();
       }
       out.completed();
+    } catch (RuntimeException e) {
+      out.error(e);
     } finally {
       ended.add(number);
     }
