@@ -12,7 +12,8 @@ import picocli.CommandLine.Mixin;
     name = "micro",
     description = "Nanoseconds and garbage of the hot parts: codecs, memory, vectors, windows.")
 final class Micro implements Callable<Integer> {
-  private static final int SECONDS = 1;
+  private static final double SECONDS = 1;
+  private static final double QUICK_SECONDS = 0.6;
 
   @Mixin private Settings settings;
 
@@ -29,7 +30,7 @@ final class Micro implements Callable<Integer> {
     List<String> command =
         Installation.java(List.of(), classPath, "io.vineyard.benchmarks.micro.MicroMain");
     command.add(Boolean.toString(settings.isQuick()));
-    command.add(Long.toString(settings.seconds(SECONDS, SECONDS).toSeconds()));
+    command.add(Long.toString(settings.seconds(SECONDS, QUICK_SECONDS).toMillis()));
     command.add(Boolean.toString(settings.isJson()));
     return new ProcessBuilder(command).inheritIO().start().waitFor();
   }

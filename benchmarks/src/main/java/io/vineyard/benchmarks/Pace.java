@@ -21,10 +21,10 @@ record Pace(Duration warmUp, Duration sizeWarmUp, int rounds, Duration round) {
           Duration.ofSeconds(15), Duration.ofSeconds(2), ROUNDS, settings.seconds(3, 3));
     }
     // What may be spent on one peer: of all of them together, most of 5 minutes.
-    double perSize = (settings.hasPeers() ? 16.0 : 28.0) / sizes;
+    double perSize = (settings.hasPeers() ? 15.0 : 22.0) / sizes;
     Duration round = settings.seconds(0, perSize / (QUICK_ROUNDS + 1));
     return new Pace(
-        settings.hasPeers() ? Duration.ofSeconds(8) : Duration.ofSeconds(10),
+        settings.hasPeers() ? Duration.ofSeconds(7) : Duration.ofSeconds(10),
         round.dividedBy(2),
         QUICK_ROUNDS,
         round);

@@ -29,7 +29,7 @@ final class BatchReader implements AutoCloseable {
   BatchReader(Subscription subscription, Round round) {
     this.subscription = subscription;
     this.round = round;
-    this.handler = new FragmentAssembler(this::onMessage);
+    this.handler = new FragmentAssembler(this::onMessage, 0, true); // direct, for its address
   }
 
   Line readAll() {
