@@ -15,6 +15,7 @@ import time
 COLUMNS = 4
 SPREAD = 0x9E3779B97F4A7C15
 PATIENCE = 60
+LEAST_COUNT = 4
 STORE_BYTES = "2G"
 
 
@@ -55,7 +56,7 @@ class Round:
     def is_over(self, number):
         if self.end is None:
             self.end = time.monotonic_ns() + self.nanos
-        return number >= self.count or (number > 0 and time.monotonic_ns() >= self.end)
+        return number >= self.count or (number >= LEAST_COUNT and time.monotonic_ns() >= self.end)
 
     def publish(self, name, stream):
         """Tells the reader the id of a stream, outside of what is measured."""

@@ -29,7 +29,7 @@ record ClassPath(int jars, long bytes, long classes) {
     int jars = 0;
     long bytes = 0;
     long classes = 0;
-    for (String entry : classPath.split(File.pathSeparator)) {
+    for (String entry : classPath.split(File.pathSeparator, -1)) {
       Path path = Path.of(entry).toAbsolutePath();
       if (!isOfLibrary(path)) {
         continue;

@@ -79,8 +79,7 @@ final class Contest implements AutoCloseable {
   }
 
   /** Runs rounds of one size in turn, and returns what each peer said in each round. */
-  Map<PeerKind, List<Line>> run(Work work, int batchBytes, Pace pace)
-      throws InterruptedException {
+  Map<PeerKind, List<Line>> run(Work work, int batchBytes, Pace pace) throws InterruptedException {
     for (Peer peer : peers()) {
       tryRound(peer, work, batchBytes, pace.sizeWarmUp());
     }

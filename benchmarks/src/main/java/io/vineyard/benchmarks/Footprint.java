@@ -40,7 +40,8 @@ final class Footprint implements Callable<Integer> {
         flow(report, peer);
         if (peer.kind().name().equals("ours")) {
           Line status = statusOf(peer);
-          report.add(peer.kind().setup(), BATCH_BYTES, "peak", "bytes", status.number("peak"));
+          report.add(
+              peer.kind().setup(), BATCH_BYTES, "peak", "bytes", (double) status.number("peak"));
           idle(report, peer);
         }
       }

@@ -15,8 +15,7 @@ final class Pipeline extends SideBySide {
 
   @Override
   List<Metric> metrics(int batchBytes) {
-    return List.of(
-        new Metric("rate", "GB/s", line -> batchesPerSecond(line) * batchBytes / 1e9));
+    return List.of(new Metric("rate", "GB/s", line -> batchesPerSecond(line) * batchBytes / 1e9));
   }
 
   @Override

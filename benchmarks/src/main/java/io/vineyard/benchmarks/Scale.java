@@ -59,13 +59,13 @@ final class Scale implements Callable<Integer> {
       this.report = report;
       this.peer = peer;
       this.rounds = settings.isQuick() ? QUICK_ROUNDS : ROUNDS;
-      this.warmUp = Duration.ofSeconds(settings.isQuick() ? 2 : 4);
-      this.round = settings.seconds(3, 0.8);
+      this.warmUp = Duration.ofSeconds(settings.isQuick() ? 1 : 4);
+      this.round = settings.seconds(3, 0.6);
     }
 
     void all() throws InterruptedException {
       report.progress("warming up " + peer.kind().label());
-      peer.round(Work.HAND_OFF, BATCH_BYTES, warmUp);
+      peer.round(Work.HAND_OFF, BATCH_BYTES, warmUp.multipliedBy(4));
       for (int streams : List.of(1, 100, 1)) {
         many(streams, 1, warmUp);
       }

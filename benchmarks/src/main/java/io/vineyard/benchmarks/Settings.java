@@ -109,7 +109,9 @@ final class Settings {
 
   /** Returns the peers, if they are to be measured. */
   List<PeerKind> others() {
-    return peers ? PeerKinds.others(vineyard == null ? null : vineyard.toAbsolutePath()) : List.of();
+    return peers
+        ? PeerKinds.others(vineyard == null ? null : vineyard.toAbsolutePath())
+        : List.of();
   }
 
   /** Begins a report. */

@@ -3,6 +3,7 @@ package io.vineyard.benchmarks;
 import io.vineyard.benchmarks.end.Line;
 import io.vineyard.benchmarks.end.Work;
 import io.vineyard.benchmarks.peer.PeerKind;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -51,7 +52,14 @@ abstract class SideBySide implements Callable<Integer> {
     Report report = settings.report(name);
     List<PeerKind> kinds = new ArrayList<>(settings.ours());
     kinds.addAll(settings.others());
-    Pace pace = Pace.of(settings, sizes.size());
+    measure(report, kinds, Pace.of(settings, sizes.size()));
+    report.print();
+    return 0;
+  }
+
+  /** Runs all rounds. */
+  void measure(Report report, List<PeerKind> kinds, Pace pace)
+      throws IOException, InterruptedException {
     try (Contest contest = Contest.start(report, kinds, work)) {
       contest.warmUp(work, sizes.get(0), pace.warmUp());
       for (int size : sizes) {
@@ -59,8 +67,6 @@ abstract class SideBySide implements Callable<Integer> {
       }
       contest.quit();
     }
-    report.print();
-    return 0;
   }
 
   private void add(Report report, int batchBytes, Map<PeerKind, List<Line>> rounds) {

@@ -46,7 +46,7 @@ final class Soak implements Callable<Integer> {
   }
 
   private boolean soak(Report report, Workspace workspace, Peer steady) throws Exception {
-    Duration time = settings.seconds(600, 24);
+    Duration time = settings.seconds(600, 20);
     report.progress("warming up");
     List<Double> rates = new ArrayList<>();
     try (Visitors visitors = new Visitors(workspace, steady.end("server"))) {
@@ -68,8 +68,7 @@ final class Soak implements Callable<Integer> {
     List<Double> rates = new ArrayList<>();
     long end = System.nanoTime() + time.toNanos();
     while (System.nanoTime() - end < 0) {
-      rates.add(
-          SideBySide.batchesPerSecond(steady.round(Work.HAND_OFF, BATCH_BYTES, ROUND)));
+      rates.add(SideBySide.batchesPerSecond(steady.round(Work.HAND_OFF, BATCH_BYTES, ROUND)));
     }
     return rates;
   }
@@ -108,8 +107,8 @@ final class Soak implements Callable<Integer> {
       descriptors = Math.min(descriptors, grown(before, steady.usage(), "descriptors"));
       threads = Math.min(threads, grown(before, steady.usage(), "threads"));
     }
-    report.add(PeerKinds.SERVER, 0, "leaked.descriptors", "count", descriptors);
-    report.add(PeerKinds.SERVER, 0, "leaked.threads", "count", threads);
+    report.add(PeerKinds.SERVER, 0, "leaked.descriptors", "count", (double) descriptors);
+    report.add(PeerKinds.SERVER, 0, "leaked.threads", "count", (double) threads);
     return descriptors + threads > 0;
   }
 
@@ -133,7 +132,7 @@ final class Soak implements Callable<Integer> {
     }
     for (String leak : LEAKS) {
       String unit = leak.equals("used") ? "bytes" : "count";
-      report.add(PeerKinds.SERVER, 0, "leaked." + leak, unit, status.number(leak));
+      report.add(PeerKinds.SERVER, 0, "leaked." + leak, unit, (double) status.number(leak));
     }
     boolean leaked = sum(status) > 0;
     if (!leaked) {

@@ -55,13 +55,11 @@ final class Start implements Callable<Integer> {
                 0,
                 metric,
                 "ms",
-                lines.stream()
-                    .mapToDouble(line -> line.number(key) / NANOS_PER_MILLI)
-                    .toArray()));
+                lines.stream().mapToDouble(line -> line.number(key) / NANOS_PER_MILLI).toArray()));
     ClassPath classPath = ClassPath.ofLibrary(System.getProperty("java.class.path"));
     report.add(SETUP, 0, "jars", "count", classPath.jars());
     report.add(SETUP, 0, "jar-size", "MiB", classPath.bytes() / MEBI);
-    report.add(SETUP, 0, "classes", "count", classPath.classes());
+    report.add(SETUP, 0, "classes", "count", (double) classPath.classes());
     report.print();
     return 0;
   }

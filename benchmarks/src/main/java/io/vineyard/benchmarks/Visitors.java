@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ final class Visitors implements AutoCloseable {
   private final Random random = new Random(1);
   private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
   private volatile boolean stopped;
-  private volatile int count;
+  private final AtomicInteger count = new AtomicInteger();
   private @Nullable Thread thread;
 
   Visitors(Workspace workspace, EndProcess server) {
@@ -76,7 +77,7 @@ final class Visitors implements AutoCloseable {
 
   /** Returns how many pairs have come. */
   int count() {
-    return count;
+    return count.get();
   }
 
   private void visit() {
@@ -110,11 +111,12 @@ final class Visitors implements AutoCloseable {
         pair.end("reader").receive(PATIENCE);
         pair.quit();
       } else {
+        server.ask(Line.of("await").with("id", id), PATIENCE);
         LockSupport.parkNanos(Duration.ofMillis(random.nextInt(LONGEST_MILLIS)).toNanos());
         kill(pair, end);
       }
     }
-    count++;
+    count.incrementAndGet();
     forget(id);
   }
 
@@ -139,10 +141,10 @@ final class Visitors implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     stopped = true;
     if (thread != null) {
-      thread.join();
+      thread.interrupt();
     }
   }
 }

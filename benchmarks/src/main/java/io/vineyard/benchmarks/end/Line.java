@@ -19,7 +19,7 @@ public record Line(String verb, Map<String, String> values) {
 
   /** Reads a line. */
   public static Line parse(String text) {
-    String[] words = text.split(" ");
+    String[] words = text.split(" ", -1);
     Line line = of(words[0]);
     for (int i = 1; i < words.length; i++) {
       int equals = words[i].indexOf('=');

@@ -13,6 +13,9 @@ public record Round(long id, Work work, int batchBytes, long millis, long count)
   /** The verb of lines with rounds. */
   public static final String VERB = "round";
 
+  /** So that a round has a rate and a latency, however slow the first batch is. */
+  private static final int LEAST_COUNT = 4;
+
   private static final int CLOCK_MASK = 63;
   private static final int LARGE_BYTES = 1 << 20;
 
@@ -63,10 +66,10 @@ public record Round(long id, Work work, int batchBytes, long millis, long count)
       this.endNanos = System.nanoTime() + round.millis * 1_000_000;
     }
 
-    /** Returns whether a batch of this number is not to be made any more; never before the first. */
+    /** Returns whether this batch is one too many. */
     public boolean isOver(long number) {
       return number >= round.count
-          || (number > 0 && (number & mask) == 0 && System.nanoTime() - endNanos >= 0);
+          || (number >= LEAST_COUNT && (number & mask) == 0 && System.nanoTime() - endNanos >= 0);
     }
   }
 }

@@ -14,8 +14,7 @@ import java.lang.management.ManagementFactory;
 public record Usage(long cpuNanos, long allocatedBytes) {
   private static final OperatingSystemMXBean SYSTEM =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   /** Returns what was used until now. */
   public static Usage now() {

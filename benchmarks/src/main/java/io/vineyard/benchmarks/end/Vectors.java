@@ -26,7 +26,9 @@ public final class Vectors {
     for (int column = 0; column < Columns.COUNT; column++) {
       fields.add(
           new Field(
-              Columns.name(column), FieldType.notNullable(new ArrowType.Int(Long.SIZE, true)), null));
+              Columns.name(column),
+              FieldType.notNullable(new ArrowType.Int(Long.SIZE, true)),
+              null));
     }
     return new Schema(fields);
   }
@@ -62,8 +64,7 @@ public final class Vectors {
     for (int column = 0; column < Columns.COUNT; column++) {
       FieldVector vector = vectors.get(column);
       Columns.require("rows", vector.getValueCount(), round.rows(), number);
-      Columns.check(
-          round.work(), column, vector.getDataBufferAddress(), round.rows(), number);
+      Columns.check(round.work(), column, vector.getDataBufferAddress(), round.rows(), number);
     }
   }
 }

@@ -75,8 +75,9 @@ public final class IpcEnd implements End {
   private static Line read(Round round, SocketChannel channel) {
     Arrivals arrivals = new Arrivals();
     try (ArrowStreamReader in = ArrowStreamReader.over(channel)) {
-      while (receive(in, round, arrivals)) {
-        continue;
+      boolean more = true;
+      while (more) {
+        more = receive(in, round, arrivals);
       }
     }
     return arrivals.done();

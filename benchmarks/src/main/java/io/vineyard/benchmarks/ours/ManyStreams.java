@@ -45,7 +45,9 @@ final class ManyStreams {
     return Line.of(EndLoop.DONE);
   }
 
-  /** Opens all streams, spread over the clients; lets a subscriber wait for each if that is said. */
+  /**
+   * Opens all streams, spread over the clients; lets a subscriber wait for each if that is said.
+   */
   Line openReaders(Line line) {
     for (long i = 0; i < line.number("clients"); i++) {
       clients.add(stores.connect());
@@ -68,9 +70,7 @@ final class ManyStreams {
     List<Mono<Void>> writes = new ArrayList<>();
     for (StreamWriter<RecordBatch> writer : writers) {
       writes.add(
-          writer
-              .write(Sending.batches(writer.allocator(), round, clock))
-              .then(writer.onDrained()));
+          writer.write(Sending.batches(writer.allocator(), round, clock)).then(writer.onDrained()));
     }
     Flux.merge(Flux.fromIterable(writes), Math.max(1, writes.size()))
         .blockLast(Receiving.patience(round));

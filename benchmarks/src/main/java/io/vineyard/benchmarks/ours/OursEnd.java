@@ -42,6 +42,7 @@ public final class OursEnd implements End {
       case "run" -> isWriter() ? many.write(Round.of(line)) : many.read(Round.of(line));
       case "idle" -> many.idle(line.number("millis"));
       case "drop" -> many.drop();
+      case "await" -> stores.await("r" + line.number("id"));
       case "forget" -> stores.forget("r" + line.number("id"));
       default -> throw new IllegalArgumentException("expected a known verb, got " + line);
     };

@@ -10,7 +10,6 @@ import io.vineyard.reactive.StreamWriter;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.arrow.RecordBatch;
 import java.time.Duration;
-import reactor.core.publisher.Sinks.EmitResult;
 
 /** Reads the batches of a round, or sends them back. */
 record Receiving(ObjectStore store) {
@@ -47,12 +46,11 @@ record Receiving(ObjectStore store) {
     }
   }
 
+  /**
+   * Emits a batch, which may have to wait for memory; if it fails, so does the round, by waiting.
+   */
   static void emit(StreamWriter<RecordBatch> writer, RecordBatch batch) {
-    EmitResult result = writer.tryEmitNext(batch);
-    if (result.isFailure()) {
-      batch.close();
-      result.orThrow();
-    }
+    writer.emit(batch).subscribe();
   }
 
   private RecordBatchStream open(String name) {

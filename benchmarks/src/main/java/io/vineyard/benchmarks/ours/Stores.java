@@ -36,13 +36,12 @@ record Stores(
     }
     Path socket = Path.of(arguments.text("dir"), "store");
     boolean serves =
-        role.equals("server") || role.equals("writer") && arguments.text("setup").equals(role);
+        role.equals("server") || (role.equals("writer") && arguments.text("setup").equals(role));
     if (!serves) {
       ObjectStore client = VineyardClient.create().socket(socket).connectNow();
       return new Stores(client, client, null, socket);
     }
-    BoundServer server =
-        VineyardServer.create().socket(socket).capacity(CAPACITY_BYTES).bindNow();
+    BoundServer server = VineyardServer.create().socket(socket).capacity(CAPACITY_BYTES).bindNow();
     ObjectStore local = server.connectNow();
     return new Stores(local, local, server, socket);
   }
@@ -56,6 +55,12 @@ record Stores(
 
   Line status() {
     return toLine(writers.status().block(PATIENCE));
+  }
+
+  /** Waits until there is a stream. */
+  Line await(String name) {
+    writers.getName(name, PATIENCE).block();
+    return Line.of(EndLoop.DONE);
   }
 
   /** Drops a stream, if it is still there. */

@@ -35,7 +35,7 @@ public final class Peer implements AutoCloseable {
       arguments.withAll(before.ready());
     }
     List<String> whole = new ArrayList<>(command);
-    whole.addAll(List.of(arguments.toString().split(" ")));
+    whole.addAll(List.of(arguments.toString().split(" ", -1)));
     ends.put(role, EndProcess.start(kind.label() + " " + role, whole, folder));
   }
 
@@ -112,8 +112,7 @@ public final class Peer implements AutoCloseable {
   }
 
   /** Waits for all, but no longer for the others when one of them has failed. */
-  private List<Line> answers(List<EndProcess> told, Duration patience)
-      throws InterruptedException {
+  private List<Line> answers(List<EndProcess> told, Duration patience) throws InterruptedException {
     List<EndProcess> silent = new ArrayList<>(told);
     List<Line> answers = new ArrayList<>();
     long end = System.nanoTime() + patience.toNanos();

@@ -19,9 +19,7 @@ public record Workspace(Path folder) implements AutoCloseable {
         Files.isWritable(SHARED_MEMORY)
             && Files.getFileStore(SHARED_MEMORY).getUsableSpace() >= LEAST_BYTES;
     return new Workspace(
-        roomy
-            ? Files.createTempDirectory(SHARED_MEMORY, "vyb")
-            : Files.createTempDirectory("vyb"));
+        roomy ? Files.createTempDirectory(SHARED_MEMORY, "vyb") : Files.createTempDirectory("vyb"));
   }
 
   /** Makes a folder for one peer. */

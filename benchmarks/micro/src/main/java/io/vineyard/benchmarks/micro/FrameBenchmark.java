@@ -27,8 +27,7 @@ public class FrameBenchmark {
   private final FrameReader commandReader = FrameReader.ofCommands();
   private final FrameReader eventReader = FrameReader.ofEvents();
   private final ChunkBody body =
-      new ChunkBody(
-          new long[] {1}, ChunkBody.NONE, DATA_BYTES, ByteBuffer.allocate(HEADER_BYTES));
+      new ChunkBody(new long[] {1}, ChunkBody.NONE, DATA_BYTES, ByteBuffer.allocate(HEADER_BYTES));
   private final Command.Publish publish = new Command.Publish(1, body);
   private final Event.Delivered delivered = new Event.Delivered(1, 1, body);
   private final Command.ReleaseChunks release = new Command.ReleaseChunks(1, new long[RELEASES]);

@@ -43,8 +43,7 @@ public final class MicroMain {
     System.err.println("micro: measuring each part in a JVM of its own");
     Collection<RunResult> results =
         new Runner(
-                options,
-                OutputFormatFactory.createFormatInstance(System.err, VerboseMode.SILENT))
+                options, OutputFormatFactory.createFormatInstance(System.err, VerboseMode.SILENT))
             .run();
     Report report = new Report("micro", Boolean.parseBoolean(arguments[2]));
     for (RunResult result : results) {

@@ -34,10 +34,7 @@ public final class AeronEnd implements End {
     this.isWriter = arguments.verb().equals("writer");
     Path folder = Path.of(arguments.text("dir"), "aeron");
     this.driver = isWriter ? launch(folder.toString()) : null;
-    this.aeron =
-        Aeron.connect(
-            new Aeron.Context()
-.aeronDirectoryName(folder.toString()));
+    this.aeron = Aeron.connect(new Aeron.Context().aeronDirectoryName(folder.toString()));
   }
 
   private MediaDriver launch(String folder) {
@@ -64,7 +61,7 @@ public final class AeronEnd implements End {
     try (Batches out = round.work() == Work.LATENCY || isWriter ? writer(round) : null;
         BatchReader in = round.work() == Work.LATENCY || !isWriter ? reader(round) : null) {
       if (round.work() == Work.LATENCY) {
-        return isWriter ? ping(round, out, in) : echo(round, out, in);
+        return isWriter ? ping(round, out, in) : echo(out, in);
       }
       return isWriter ? out.writeAll() : in.readAll();
     } finally {
@@ -100,7 +97,7 @@ public final class AeronEnd implements End {
     return latencies.done();
   }
 
-  private static Line echo(Round round, Batches out, BatchReader in) {
+  private static Line echo(Batches out, BatchReader in) {
     long number = 0;
     while (in.awaitCountOrEnd(number + 1)) {
       out.write(number++);

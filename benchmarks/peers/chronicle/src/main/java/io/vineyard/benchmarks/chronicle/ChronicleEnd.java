@@ -59,8 +59,9 @@ public final class ChronicleEnd implements End {
   private static Line read(Round round, Path path) {
     Arrivals arrivals = new Arrivals();
     try (Tailer in = new Tailer(path, round)) {
-      while (in.read(arrivals)) {
-        continue;
+      boolean more = true;
+      while (more) {
+        more = in.read(arrivals);
       }
     }
     return arrivals.done();

@@ -47,7 +47,8 @@ public final class FlightEnd implements End {
       client = null;
     } else {
       server = null;
-      client = isLocal() ? overSocket(arguments) : FlightClient.builder(allocator, location).build();
+      client =
+          isLocal() ? overSocket(arguments) : FlightClient.builder(allocator, location).build();
     }
   }
 

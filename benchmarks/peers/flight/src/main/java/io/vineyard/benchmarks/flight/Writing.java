@@ -81,8 +81,7 @@ final class Writing extends NoOpFlightProducer {
   @Override
   public void doExchange(CallContext context, FlightStream in, ServerStreamListener out) {
     Round round =
-        Round.of(
-            Line.parse(new String(in.getDescriptor().getCommand(), StandardCharsets.UTF_8)));
+        Round.of(Line.parse(new String(in.getDescriptor().getCommand(), StandardCharsets.UTF_8)));
     long number = 0;
     try (VectorSchemaRoot root = VectorSchemaRoot.create(Vectors.SCHEMA, allocator)) {
       out.setUseZeroCopy(true);
