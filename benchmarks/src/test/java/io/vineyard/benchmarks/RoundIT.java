@@ -10,10 +10,8 @@ import io.vineyard.benchmarks.peer.Peer;
 import io.vineyard.benchmarks.peer.PeerKind;
 import io.vineyard.benchmarks.peer.PeerKinds;
 import io.vineyard.benchmarks.peer.Workspace;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -74,25 +72,12 @@ class RoundIT {
   @Test
   void roundWithoutARateFails() throws Exception {
     try (Workspace workspace = Workspace.create();
-        Peer peer = PeerKinds.ours("writer").start(workspace)) {
+        Peer peer = PeerKinds.ours("jvm").start(workspace)) {
       Line nothing = Line.of("more");
       assertThatThrownBy(() -> peer.round(Work.HAND_OFF, BATCH_BYTES, SHORT, 1, nothing))
           .isInstanceOf(EndFailedException.class)
           .hasMessageContaining("expected at least 2 batches");
       peer.quit();
     }
-  }
-
-  @Test
-  void workspaceLeavesNothing() throws Exception {
-    Workspace workspace = Workspace.create();
-    Map<String, Line> usage;
-    try (workspace;
-        Peer peer = PeerKinds.ours("jvm").start(workspace)) {
-      usage = peer.usage();
-      peer.quit();
-    }
-    assertThat(usage.get("jvm").number("threads")).isPositive();
-    assertThat(Files.exists(workspace.folder())).isFalse();
   }
 }

@@ -86,21 +86,33 @@ public final class IpcEnd implements End {
   private Line ping(Round round, SocketChannel channel) {
     Latencies latencies = new Latencies();
     Arrivals arrivals = new Arrivals();
+    try (ArrowStreamReader in = pingAll(round, channel, latencies, arrivals)) {
+      if (receive(in, round, arrivals)) {
+        throw new IllegalStateException("expected the end, got one more batch");
+      }
+    }
+    return latencies.done();
+  }
+
+  /**
+   * Returns the stream of what comes back, up to its end, because the other end still writes it.
+   */
+  private ArrowStreamReader pingAll(
+      Round round, SocketChannel channel, Latencies latencies, Arrivals arrivals) {
     Round.Clock clock = round.start();
     long number = 0;
     try (ArrowStreamWriter out = ArrowStreamWriter.over(channel)) {
       send(out, round, number++);
-      try (ArrowStreamReader in = ArrowStreamReader.over(channel)) {
+      ArrowStreamReader in = ArrowStreamReader.over(channel);
+      receive(in, round, arrivals);
+      while (!clock.isOver(number)) {
+        long start = System.nanoTime();
+        send(out, round, number++);
         receive(in, round, arrivals);
-        while (!clock.isOver(number)) {
-          long start = System.nanoTime();
-          send(out, round, number++);
-          receive(in, round, arrivals);
-          latencies.add(System.nanoTime() - start);
-        }
+        latencies.add(System.nanoTime() - start);
       }
+      return in;
     }
-    return latencies.done();
   }
 
   private Line echo(Round round, SocketChannel channel) {
