@@ -126,13 +126,12 @@ final class Scale implements Callable<Integer> {
     private void add(String what, Map<Integer, double[]> rates) {
       String setup = peer.kind().setup();
       double[] first = rates.values().iterator().next();
-      double base = new Measurement("", "", 0, "", "", first).median();
       rates.forEach(
           (count, values) -> {
             report.add(setup, BATCH_BYTES, "rate." + what + "-" + count, "batches/s", values);
             double[] costs = new double[values.length];
             for (int i = 0; i < costs.length; i++) {
-              costs[i] = base / values[i];
+              costs[i] = first[i] / values[i]; // of the same round, because machines have moods
             }
             report.add(setup, BATCH_BYTES, "cost." + what + "-" + count, "x", costs);
             report.ratio(
