@@ -15,6 +15,7 @@ import time
 COLUMNS = 4
 SPREAD = 0x9E3779B97F4A7C15
 PATIENCE = 60
+PATIENCE_END = 5
 LEAST_COUNT = 4
 STORE_BYTES = "2G"
 
@@ -165,7 +166,11 @@ class Server:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(PATIENCE)
+        try:
+            self.process.wait(PATIENCE_END)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # it does not always end when it is told to
+            self.process.wait()
 
 
 class End:

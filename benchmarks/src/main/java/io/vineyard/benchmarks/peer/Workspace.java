@@ -18,8 +18,14 @@ public record Workspace(Path folder) implements AutoCloseable {
     boolean roomy =
         Files.isWritable(SHARED_MEMORY)
             && Files.getFileStore(SHARED_MEMORY).getUsableSpace() >= LEAST_BYTES;
-    return new Workspace(
-        roomy ? Files.createTempDirectory(SHARED_MEMORY, "vyb") : Files.createTempDirectory("vyb"));
+    Workspace workspace =
+        new Workspace(
+            roomy
+                ? Files.createTempDirectory(SHARED_MEMORY, "vyb")
+                : Files.createTempDirectory("vyb"));
+    // Also when somebody ends this with Ctrl-C, for it is memory.
+    Runtime.getRuntime().addShutdownHook(new Thread(workspace::close, "workspace"));
+    return workspace;
   }
 
   /** Makes a folder for one peer. */
@@ -29,6 +35,9 @@ public record Workspace(Path folder) implements AutoCloseable {
 
   @Override
   public void close() {
+    if (!Files.exists(folder)) {
+      return;
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       List<Path> all = files.sorted(Comparator.reverseOrder()).toList();
       for (Path path : all) {
