@@ -1,0 +1,148 @@
+package io.vineyard.benchmarks;
+
+import io.vineyard.benchmarks.end.Line;
+import io.vineyard.benchmarks.end.Round;
+import io.vineyard.benchmarks.end.Work;
+import io.vineyard.benchmarks.peer.Peer;
+import io.vineyard.benchmarks.peer.PeerKind;
+import io.vineyard.benchmarks.peer.Workspace;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Measures what a chunk costs when there is more of everything. */
+@Command(
+    name = "scale",
+    description = "What a chunk costs with 1,000 streams, 1,000,000 objects, 64 clients.")
+final class Scale implements Callable<Integer> {
+  private static final String NAME = "scale";
+  private static final int BATCH_BYTES = 1024;
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final List<Integer> STREAMS = List.of(1, 10, 100, 1000);
+  private static final List<Integer> OBJECTS = List.of(0, 10_000, 1_000_000);
+  private static final List<Integer> CLIENTS = List.of(1, 4, 16, 64);
+
+  @Mixin private Settings settings;
+
+  @Override
+  public Integer call() throws Exception {
+    settings.checkTwoProcesses();
+    Report report = settings.reportOfOurs(NAME);
+    for (PeerKind kind : settings.ours()) {
+      try (Workspace workspace = Workspace.create();
+          Peer peer = kind.start(workspace)) {
+        new Run(report, peer, settings).all();
+        peer.quit();
+      }
+    }
+    report.print();
+    return 0;
+  }
+
+  /** One setup. */
+  private static final class Run {
+    private static final int ROUNDS = 5;
+    private static final int QUICK_ROUNDS = 2;
+
+    private final Report report;
+    private final Peer peer;
+    private final int rounds;
+    private final Duration warmUp;
+    private final Duration round;
+
+    Run(Report report, Peer peer, Settings settings) {
+      this.report = report;
+      this.peer = peer;
+      this.rounds = settings.isQuick() ? QUICK_ROUNDS : ROUNDS;
+      this.warmUp = Duration.ofSeconds(settings.isQuick() ? 1 : 4);
+      this.round = settings.seconds(3, 0.6);
+    }
+
+    void all() throws InterruptedException {
+      report.progress("warming up " + peer.kind().label());
+      peer.round(Work.HAND_OFF, BATCH_BYTES, warmUp.multipliedBy(4));
+      for (int streams : List.of(1, 100, 1)) {
+        many(streams, 1, warmUp);
+      }
+      streams();
+      clients();
+      objects();
+    }
+
+    private void streams() throws InterruptedException {
+      Map<Integer, double[]> rates = new LinkedHashMap<>();
+      for (int i = 0; i < rounds; i++) {
+        for (int streams : STREAMS) {
+          report.progress(streams + " streams");
+          rates.computeIfAbsent(streams, n -> new double[rounds])[i] = many(streams, 1, round);
+        }
+      }
+      add("streams", rates);
+    }
+
+    private void clients() throws InterruptedException {
+      Map<Integer, double[]> rates = new LinkedHashMap<>();
+      for (int i = 0; i < rounds; i++) {
+        for (int clients : CLIENTS) {
+          report.progress(clients + " clients, each with a stream");
+          rates.computeIfAbsent(clients, n -> new double[rounds])[i] =
+              many(clients, clients, round);
+        }
+      }
+      add("clients", rates);
+    }
+
+    private void objects() throws InterruptedException {
+      Map<Integer, double[]> rates = new LinkedHashMap<>();
+      for (int objects : OBJECTS) {
+        report.progress(objects + " objects");
+        peer.writer().ask(Line.of("objects").with("count", objects), PATIENCE);
+        double[] of = new double[rounds];
+        for (int i = 0; i < rounds; i++) {
+          of[i] = many(1, 1, round);
+        }
+        rates.put(objects, of);
+      }
+      add("objects", rates);
+    }
+
+    /** Runs streams at once, and returns how many batches a second arrived in all. */
+    private double many(int streams, int clients, Duration time) throws InterruptedException {
+      long id = Peer.nextRound();
+      peer.all(
+          Line.of("open").with("id", id).with("streams", streams).with("clients", clients),
+          PATIENCE);
+      Line run =
+          new Round(id, Work.HAND_OFF, BATCH_BYTES, time.toMillis(), Long.MAX_VALUE).toLine();
+      return SideBySide.batchesPerSecond(
+          peer.all(Line.of("run").withAll(run), time.plus(PATIENCE)));
+    }
+
+    private void add(String what, Map<Integer, double[]> rates) {
+      String setup = peer.kind().setup();
+      double[] first = rates.values().iterator().next();
+      rates.forEach(
+          (count, values) -> {
+            report.add(setup, BATCH_BYTES, "rate." + what + "-" + count, "batches/s", values);
+            double[] costs = new double[values.length];
+            for (int i = 0; i < costs.length; i++) {
+              costs[i] = first[i] / values[i]; // of the same round, because machines have moods
+            }
+            report.add(setup, BATCH_BYTES, "cost." + what + "-" + count, "x", costs);
+            report.ratio(
+                String.format(
+                    Locale.ROOT,
+                    "a chunk with %,d %s costs %.2fx (%s)",
+                    count,
+                    what,
+                    new Measurement("", "", 0, "", "", costs).median(),
+                    setup));
+          });
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package io.vineyard.benchmarks.ours;
+
+import io.vineyard.benchmarks.end.EndLoop;
+import io.vineyard.benchmarks.end.Line;
+import io.vineyard.benchmarks.end.Round;
+import io.vineyard.benchmarks.end.Vectors;
+import io.vineyard.reactive.RecordBatchStream;
+import io.vineyard.reactive.StreamWriter;
+import io.vineyard.reactive.WriterStats;
+import io.vineyard.store.ObjectStore;
+import io.vineyard.store.StreamSpec;
+import io.vineyard.store.arrow.RecordBatch;
+import java.time.Duration;
+import org.apache.arrow.memory.BufferAllocator;
+import reactor.core.publisher.Flux;
+
+/** Writes the batches of a round. */
+record Sending(ObjectStore store) {
+  private static final int BATCHES_AHEAD = 4;
+
+  /** Returns the name of the stream of a round. */
+  static String nameOf(Round round) {
+    return "r" + round.id();
+  }
+
+  /** Returns a stream whose window takes a few batches, however large they are. */
+  static StreamSpec specOf(Round round, String name) {
+    return StreamSpec.named(name)
+        .windowBytes(
+            Math.max(StreamSpec.DEFAULT_WINDOW_BYTES, (long) BATCHES_AHEAD * round.batchBytes()));
+  }
+
+  /** Builds a batch in an allocator's memory. */
+  static RecordBatch build(BufferAllocator allocator, Round round, long number) {
+    return RecordBatch.of(Vectors.build(allocator, round, number));
+  }
+
+  /** Makes batches until the clock says that it is enough. */
+  static Flux<RecordBatch> batches(BufferAllocator allocator, Round round, Round.Clock clock) {
+    return Flux.generate(
+        () -> 0L,
+        (number, sink) -> {
+          if (clock.isOver(number)) {
+            sink.complete();
+          } else {
+            sink.next(build(allocator, round, number));
+          }
+          return number + 1;
+        });
+  }
+
+  Line write(Round round, Line line) {
+    StreamSpec spec = specOf(round, nameOf(round));
+    if (line.has("chunks")) {
+      spec = spec.windowChunks((int) line.number("chunks"));
+    }
+    RecordBatchStream stream = RecordBatchStream.create(store, spec).block(Stores.PATIENCE);
+    try (StreamWriter<RecordBatch> writer = stream.writerNow()) {
+      writer
+          .write(batches(writer.allocator(), round, round.start()))
+          .block(Stores.PATIENCE.plus(Duration.ofMillis(round.millis())));
+      writer.onDrained().block(Stores.PATIENCE);
+      return checked(writer.stats());
+    }
+  }
+
+  /** Fails if something is still out. */
+  static Line checked(WriterStats stats) {
+    if (stats.outstandingElements() != 0) {
+      throw new IllegalStateException("expected all batches back, got " + stats);
+    }
+    return Line.of(EndLoop.DONE)
+        .with("count", stats.elements())
+        .with("copied", stats.copiedElements());
+  }
+}

@@ -1,0 +1,63 @@
+package io.vineyard.benchmarks.peer;
+
+import io.vineyard.benchmarks.end.Work;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A peer that may be run: how its ends are started.
+ *
+ * @param name its name
+ * @param setup where what serves it runs: in the writer's process, in a server's, or all in one JVM
+ * @param roles its ends in the order in which they are started; each is told what those before it
+ *     said
+ * @param command makes the command that starts an end
+ * @param warmUp how much of the usual time it needs to get warm, 0 to 1
+ * @param mostBytes the most bytes of a round
+ * @param reasonsWithout kinds of work that it can't do, each with the reason
+ */
+public record PeerKind(
+    String name,
+    String setup,
+    List<String> roles,
+    Command command,
+    double warmUp,
+    long mostBytes,
+    Map<Work, String> reasonsWithout) {
+
+  /** Makes a command. */
+  public interface Command {
+    /**
+     * Makes the command that starts an end; arguments follow it.
+     *
+     * @throws EndFailedException if it can't run here, saying why
+     */
+    List<String> make() throws IOException;
+  }
+
+  /** Returns what it is called among others. */
+  public String label() {
+    return name.equals("ours") ? name + " (" + setup + ")" : name;
+  }
+
+  /**
+   * Starts its ends; the caller closes them.
+   *
+   * @throws EndFailedException if it can't run here, saying why
+   */
+  public Peer start(Workspace workspace) throws IOException, InterruptedException {
+    Path folder = workspace.folderOf(name + "-" + setup);
+    Peer peer = new Peer(this);
+    try {
+      for (String role : roles) {
+        peer.start(role, command.make(), folder);
+      }
+      return peer;
+    } catch (EndFailedException e) {
+      peer.close();
+      throw e;
+    }
+  }
+}

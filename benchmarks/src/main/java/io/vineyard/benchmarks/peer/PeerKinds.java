@@ -1,0 +1,143 @@
+package io.vineyard.benchmarks.peer;
+
+import io.vineyard.benchmarks.end.Work;
+import io.vineyard.benchmarks.other.IpcEnd;
+import io.vineyard.benchmarks.other.ThreadEnd;
+import io.vineyard.benchmarks.ours.OursEnd;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** All that can be measured. */
+public final class PeerKinds {
+  /** The setup with the store in the writer's process. */
+  public static final String WRITER = "writer";
+
+  /** The setup with the store in a process of its own. */
+  public static final String SERVER = "server";
+
+  /** The setup with all in one JVM. */
+  public static final String JVM = "jvm";
+
+  private static final long UNBOUNDED = Long.MAX_VALUE;
+  private static final long MOST_CHRONICLE_BYTES = 4L << 30;
+  private static final long MOST_VINEYARD_BYTES = 1L << 30;
+  private static final double HALF = 0.5;
+  private static final double TENTH = 0.1;
+  private static final List<String> TWO = List.of("writer", "reader");
+
+  /** What its makers ask for on JDK 17 and newer. */
+  private static final List<String> CHRONICLE_FLAGS =
+      List.of(
+          "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+          "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+          "--add-exports=jdk.unsupported/sun.misc=ALL-UNNAMED",
+          "--add-exports=jdk.compiler/com.sun.tools.javac.file=ALL-UNNAMED",
+          "--add-opens=jdk.compiler/com.sun.tools.javac=ALL-UNNAMED",
+          "--add-opens=java.base/java.lang=ALL-UNNAMED",
+          "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
+          "--add-opens=java.base/java.io=ALL-UNNAMED",
+          "--add-opens=java.base/java.util=ALL-UNNAMED",
+          "--add-opens=java.base/java.nio=ALL-UNNAMED",
+          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+          "-Dchronicle.analytics.disable=true");
+
+  private PeerKinds() {}
+
+  /** Returns this project in a setup. */
+  public static PeerKind ours(String setup) {
+    List<String> roles =
+        switch (setup) {
+          case WRITER -> TWO;
+          case SERVER -> List.of("server", "writer", "reader");
+          default -> List.of("jvm");
+        };
+    return own("ours", setup, roles, OursEnd.class, Installation.addedFlags());
+  }
+
+  /** Returns all others. */
+  public static List<PeerKind> others(@Nullable Path vineyard) {
+    List<PeerKind> kinds = new ArrayList<>();
+    kinds.add(own("thread", JVM, List.of("jvm"), ThreadEnd.class, List.of()));
+    kinds.add(flight("flight", "tcp"));
+    kinds.add(flight("flight-uds", "uds"));
+    kinds.add(own("arrow-ipc", WRITER, TWO, IpcEnd.class, List.of()));
+    kinds.add(
+        library(
+            "aeron",
+            "io.vineyard.benchmarks.aeron.AeronEnd",
+            List.of(
+                "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+                "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
+                "-Dagrona.disable.bounds.checks=true"),
+            UNBOUNDED));
+    kinds.add(
+        library(
+            "chronicle",
+            "io.vineyard.benchmarks.chronicle.ChronicleEnd",
+            CHRONICLE_FLAGS,
+            MOST_CHRONICLE_BYTES));
+    kinds.add(python("vineyard-recordbatch", vineyard, Map.of()));
+    kinds.add(
+        python(
+            "vineyard-buffer",
+            vineyard,
+            Map.of(
+                Work.LATENCY,
+                "a chunk of a ByteStream is seen only when its writer asks for the next one")));
+    return kinds;
+  }
+
+  private static PeerKind own(
+      String name, String setup, List<String> roles, Class<?> main, List<String> flags) {
+    PeerKind.Command command =
+        () -> Installation.java(flags, Installation.ownClassPath(), main.getName());
+    return new PeerKind(name, setup, roles, command, 1, UNBOUNDED, Map.of());
+  }
+
+  private static PeerKind library(String module, String main, List<String> flags, long mostBytes) {
+    PeerKind.Command command =
+        () -> Installation.java(flags, Installation.classPathOf("peers/" + module), main);
+    return new PeerKind(module, WRITER, TWO, command, HALF, mostBytes, Map.of());
+  }
+
+  private static PeerKind flight(String name, String transport) {
+    PeerKind.Command command =
+        () ->
+            Installation.java(
+                List.of(
+                    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+                    "-Dbenchmarks.transport=" + transport),
+                Installation.classPathOf("peers/flight"),
+                "io.vineyard.benchmarks.flight.FlightEnd");
+    return new PeerKind(name, WRITER, TWO, command, HALF, UNBOUNDED, Map.of());
+  }
+
+  private static PeerKind python(
+      String name, @Nullable Path vineyard, Map<Work, String> reasonsWithout) {
+    PeerKind.Command command =
+        () -> {
+          if (vineyard == null) {
+            throw new EndFailedException("it needs --vineyard VENV, a Python with vineyard");
+          }
+          Path python = vineyard.resolve("bin").resolve("python");
+          if (!Files.isExecutable(python)) {
+            throw new EndFailedException("there is no " + python);
+          }
+          Path script = Installation.home().resolve("python").resolve("vineyard_peer.py");
+          return Arrays.asList(python.toString(), script.toString(), name);
+        };
+    return new PeerKind(
+        name,
+        SERVER,
+        List.of("server", "writer", "reader"),
+        command,
+        TENTH,
+        MOST_VINEYARD_BYTES,
+        reasonsWithout);
+  }
+}
