@@ -24,25 +24,34 @@ final class SegmentCache {
     this.mapper = mapper;
   }
 
-  /** Maps a segment in the background, and closes the reference that came with it. */
-  MappedSegment add(long id, Segment segment, Segment.Access access) {
-    MappedSegment mapped = new MappedSegment(id, segment.capacityBytes());
+  /**
+   * Maps a segment in the background, and closes the reference that came with it. The cache may be
+   * closed at any moment: a caller who goes on to use the mapped segment has retained it before.
+   */
+  void add(MappedSegment mapped, Segment segment, Segment.Access access) {
+    boolean added;
     synchronized (segments) {
-      if (closed) {
-        segment.close();
-        mapped.settle(null, gone());
-        return mapped;
+      added = !closed;
+      if (added) {
+        segments.put(mapped.id(), mapped);
       }
-      segments.put(id, mapped);
+    }
+    if (!added) {
+      segment.close();
+      mapped.settle(null, gone());
+      mapped.release();
+      return;
     }
     try {
       mapper.execute(() -> map(mapped, segment, access));
-    } catch (RejectedExecutionException e) {
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // The latter is how a JVM says that it cannot start a thread.
       segment.close();
       mapped.settle(
-          null, VineyardException.of(ErrorCode.ALREADY_STOPPED, "no thread to map segments", e));
+          null,
+          VineyardException.of(
+              ErrorCode.LIMIT_REACHED, "expected a thread to map a segment: " + e.getMessage(), e));
     }
-    return mapped;
   }
 
   private static void map(MappedSegment mapped, Segment segment, Segment.Access access) {

@@ -201,8 +201,8 @@ final class SegmentPool implements SharedMemory {
         return false;
       }
     }
-    MappedSegment mapped = cache.add(event.id(), event.segment(), Segment.Access.READ_WRITE);
-    mapped.retain();
+    MappedSegment mapped = new MappedSegment(event.id(), event.segment().capacityBytes()).retain();
+    cache.add(mapped, event.segment(), Segment.Access.READ_WRITE);
     mapped.whenSettled(() -> mapped(mapped));
     return true;
   }

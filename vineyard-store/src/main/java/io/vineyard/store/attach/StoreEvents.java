@@ -37,7 +37,8 @@ final class StoreEvents implements Link.Events {
 
   @Override
   public void segmentShared(Event.SegmentShared event) {
-    store.segments().add(event.id(), event.segment(), Segment.Access.READ_ONLY);
+    MappedSegment mapped = new MappedSegment(event.id(), event.segment().capacityBytes());
+    store.segments().add(mapped, event.segment(), Segment.Access.READ_ONLY);
   }
 
   @Override

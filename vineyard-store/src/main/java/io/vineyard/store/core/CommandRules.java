@@ -11,6 +11,7 @@ import io.vineyard.store.message.Event;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /**
  * What each command of a client does.
@@ -38,7 +39,12 @@ final class CommandRules implements Command.Handler {
     }
   }
 
-  private void checkWaiting() {
+  private void checkWaiting(long request) {
+    if (client.isWaiting(request)) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected the number of a request that does not wait, got " + request);
+    }
     int most = store.limits().requestsPerClient();
     if (client.waitingRequests() >= most) {
       throw VineyardException.of(
@@ -74,7 +80,7 @@ final class CommandRules implements Command.Handler {
     answer(
         command.request(),
         () -> {
-          checkWaiting();
+          checkWaiting(command.request());
           store.segments.lease(client, command);
         });
   }
@@ -138,7 +144,7 @@ final class CommandRules implements Command.Handler {
   public void releaseBlobs(Command.ReleaseBlobs command) {
     for (long blob : command.blobs()) {
       client.blobLeases.remove(blob);
-      store.blobs.release(blob);
+      store.blobs.release(blob, 1);
     }
   }
 
@@ -153,8 +159,9 @@ final class CommandRules implements Command.Handler {
           }
           TypePattern pattern = new TypePattern(command.typePattern());
           List<ObjectMeta> found = new ArrayList<>();
-          store.streams.list(pattern, command.limit(), found::add);
-          store.objects.list(pattern, command.limit(), found::add);
+          LongConsumer cost = new ListCost(store.limits().metaBytes());
+          store.streams.list(pattern, command.limit(), cost, found::add);
+          store.objects.list(pattern, command.limit(), cost, found::add);
           found.sort(Comparator.comparing(ObjectMeta::requireId));
           if (found.size() > command.limit()) {
             found.subList(command.limit(), found.size()).clear();
@@ -220,7 +227,7 @@ final class CommandRules implements Command.Handler {
           if (id != null) {
             client.done(command.request(), id);
           } else if (command.mayWait()) {
-            checkWaiting();
+            checkWaiting(command.request());
             store.names.await(command.name(), client, command.request());
           } else {
             client.fail(

@@ -19,6 +19,7 @@ import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StoreStatus;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.LocalLink;
+import io.vineyard.store.protocol.Shortage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -57,23 +58,47 @@ final class EpollServer implements BoundServer {
           Epoll.unavailabilityCause());
     }
     new SocketFile(config.socket()).prepare();
-    EventLoopGroup group =
-        new MultiThreadIoEventLoopGroup(
-            1, new DefaultThreadFactory("vineyard-server", true), EpollIoHandler.newFactory());
+    EventLoopGroup group = loop(config);
     EpollServer bound = new EpollServer(config, group);
     try {
       bound.listen();
       return bound;
     } catch (VineyardException e) {
-      var unused = group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+      shutdown(group);
       throw e;
+    }
+  }
+
+  private static EventLoopGroup loop(ServerConfig config) {
+    try {
+      return new MultiThreadIoEventLoopGroup(
+          1, new DefaultThreadFactory("vineyard-server", true), EpollIoHandler.newFactory());
+    } catch (IllegalStateException e) {
+      throw notListening(config.socket(), e);
+    }
+  }
+
+  private static VineyardException notListening(Path path, Throwable cause) {
+    Throwable root = cause.getCause() == null ? cause : cause.getCause();
+    return VineyardException.of(
+        Shortage.codeOf(cause, ErrorCode.IO_ERROR),
+        "expected to listen at " + path + ": " + root.getMessage(),
+        cause);
+  }
+
+  private static void shutdown(EventLoopGroup group) {
+    try {
+      var unused = group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+    } catch (OutOfMemoryError e) {
+      assert Shortage.codeOf(e, ErrorCode.UNKNOWN) == ErrorCode.LIMIT_REACHED : e;
+      // Its thread could not be started before either: there is nothing to end.
     }
   }
 
   private void listen() {
     WriteBufferWaterMark most =
         new WriteBufferWaterMark(
-            ServerConfig.MOST_WAITING_BYTES / 2, ServerConfig.MOST_WAITING_BYTES);
+            ServerConfig.MUCH_WAITING_BYTES / 4, ServerConfig.MUCH_WAITING_BYTES);
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
@@ -90,10 +115,7 @@ final class EpollServer implements BoundServer {
                 });
     var binding = bootstrap.bind(new DomainSocketAddress(file.path().toFile()));
     if (!binding.awaitUninterruptibly().isSuccess()) {
-      throw VineyardException.of(
-          ErrorCode.IO_ERROR,
-          "expected to listen at " + file.path() + ": " + binding.cause().getMessage(),
-          binding.cause());
+      throw notListening(file.path(), binding.cause());
     }
     channels.add(binding.channel());
     file.bound();
