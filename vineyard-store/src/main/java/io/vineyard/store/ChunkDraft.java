@@ -22,6 +22,7 @@ public interface ChunkDraft {
    * @param dataBytes how many bytes count against the window
    * @param onReclaimed is run once when no reader needs the memory any more, by a thread of the
    *     store's client that must not be blocked; never, if the chunk is not accepted
+   * @throws VineyardException with {@link ErrorCode#INVALID} if the header is larger than 4 MiB
    */
   ChunkDraft complete(ByteBuffer header, long dataBytes, Runnable onReclaimed);
 }

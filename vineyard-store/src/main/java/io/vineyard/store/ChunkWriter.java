@@ -41,6 +41,8 @@ public interface ChunkWriter extends AutoCloseable {
   /**
    * Sets what readers learn once, before the first chunk: the schema, in the form of the stream's
    * kind. Only the first call of a stream has an effect.
+   *
+   * @throws VineyardException with {@link ErrorCode#INVALID} above 4 MiB
    */
   void preamble(ByteBuffer bytes);
 

@@ -88,14 +88,20 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
     ChunkDraft draft = writer.draft();
     EncodedBatch.Copies copies = new EncodedBatch.Copies(copy, dictionaries, copied + foreign);
     EncodedBatch encoded = new EncodedBatch(batch, draft, copies, dataBytes);
-    draft.complete(describe(batch, copies, draft), dataBytes, encoded::reclaimed);
-    return encoded;
+    try {
+      draft.complete(describe(batch, copies, draft), dataBytes, encoded::reclaimed);
+      return encoded;
+    } catch (RuntimeException refused) {
+      encoded.discard();
+      throw refused;
+    }
   }
 
   private void learnSchema(RecordBatch batch) {
     if (schema == null && !withSchema) {
-      schema = batch.batchSchema();
-      writer.preamble(schema.toMessage());
+      BatchSchema first = batch.batchSchema();
+      writer.preamble(first.toMessage());
+      schema = first;
     }
   }
 

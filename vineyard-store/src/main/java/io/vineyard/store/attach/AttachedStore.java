@@ -204,7 +204,11 @@ public final class AttachedStore implements ObjectStore {
   private Leasing leasing(Event.Objects event) {
     List<BlobLocation> blobs = event.blobs();
     long[] ids = blobs.stream().mapToLong(BlobLocation::segment).toArray();
-    return new Leasing(link, event.metas().get(0), blobs, segments.retain(ids));
+    MappedSegment[] retained = segments.retain(ids);
+    if (retained == null) {
+      throw SegmentCache.gone();
+    }
+    return new Leasing(link, event.metas().get(0), blobs, retained);
   }
 
   @Override
@@ -290,6 +294,11 @@ public final class AttachedStore implements ObjectStore {
     WriterEnd writer = new WriterEnd(this, event.request(), event.info());
     streamPool.addUser();
     writers.put(event.request(), writer);
+    VineyardException reason = over.get();
+    if (reason != null) {
+      // This client was closed by another thread, which may not have seen the writer.
+      writer.lost(reason);
+    }
     return writer;
   }
 
@@ -309,6 +318,11 @@ public final class AttachedStore implements ObjectStore {
 
   void register(ReaderEnd reader) {
     readers.put(reader.handle(), reader);
+    VineyardException reason = over.get();
+    if (reason != null) {
+      // As for a writer.
+      reader.end(reason);
+    }
   }
 
   @Override

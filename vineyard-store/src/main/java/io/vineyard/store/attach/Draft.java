@@ -43,12 +43,12 @@ final class Draft implements ChunkDraft {
 
   @Override
   public ChunkDraft complete(ByteBuffer header, long dataBytes, Runnable reclaimed) {
-    ByteBuffer copy = ByteBuffer.allocate(header.remaining()).put(header.duplicate()).flip();
+    ByteBuffer copy = ChunkBody.copyOfHeader(header);
     long[] ids = count == 0 ? ChunkBody.NONE : new long[count];
     for (int i = 0; i < count; i++) {
       ids[i] = segments[i].id();
     }
-    body = new ChunkBody(ids, ChunkBody.NONE, dataBytes, copy.asReadOnlyBuffer());
+    body = new ChunkBody(ids, ChunkBody.NONE, dataBytes, copy);
     onReclaimed = reclaimed;
     return this;
   }

@@ -11,12 +11,16 @@ import io.vineyard.store.message.Event;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /** The link to tables in this JVM. Its thread is the one that owns the tables. */
 public final class LocalLink implements Link, EventSink, LinkQueue.Taker {
+  private static final Logger log = LoggerFactory.getLogger(LocalLink.class);
+
   private final StoreCore core;
   private final Executor loop;
   private final String name;
@@ -86,7 +90,13 @@ public final class LocalLink implements Link, EventSink, LinkQueue.Taker {
   @Override
   public void take(Command command) {
     if (client != null) {
-      client.handle(command);
+      try {
+        client.handle(command);
+      } catch (RuntimeException e) {
+        // The other clients of the tables go on.
+        log.error("Dropped {} for an unexpected error", name, e);
+        detach(VineyardException.of(ErrorCode.ASSERTION_FAILED, String.valueOf(e), e));
+      }
     }
   }
 

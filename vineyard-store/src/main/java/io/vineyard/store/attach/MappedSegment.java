@@ -17,13 +17,14 @@ final class MappedSegment {
   private final long id;
   private final long capacityBytes;
   private final List<Runnable> waiting = new ArrayList<>();
-  private int references = 1;
+  private int references;
   private volatile @Nullable Mapping mapping;
   private volatile @Nullable VineyardException failure;
 
-  MappedSegment(long id, long capacityBytes) {
+  MappedSegment(long id, long capacityBytes, int references) {
     this.id = id;
     this.capacityBytes = capacityBytes;
+    this.references = references;
   }
 
   long id() {

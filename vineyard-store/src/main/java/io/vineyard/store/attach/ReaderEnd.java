@@ -186,6 +186,9 @@ final class ReaderEnd implements ChunkReader {
   void delivered(Event.Delivered event) {
     ChunkBody body = event.body();
     MappedSegment[] segments = store.segments().retain(body.segments());
+    if (segments == null) {
+      return;
+    }
     ChunkLease lease = new ChunkLease(this, event.position(), segments);
     LeasedChunk chunk = new LeasedChunk(event.position(), body, lease);
     boolean taken;
@@ -198,12 +201,16 @@ final class ReaderEnd implements ChunkReader {
     if (!taken) {
       lease.unmap();
     } else if (chunk.isSettled()) {
-      onAvailable.run();
+      available();
     } else {
       for (MappedSegment segment : segments) {
-        segment.whenSettled(() -> onAvailable.run());
+        segment.whenSettled(this::available);
       }
     }
+  }
+
+  private void available() {
+    StoreEvents.tell(stream, onAvailable);
   }
 
   void preamble(ByteBuffer bytes) {
@@ -220,6 +227,6 @@ final class ReaderEnd implements ChunkReader {
       ended = true;
       failure = reason;
     }
-    onAvailable.run();
+    available();
   }
 }

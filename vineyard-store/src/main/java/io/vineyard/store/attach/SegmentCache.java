@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every segment that the store has told this client of. Each is mapped once, by a thread that may
@@ -24,23 +25,27 @@ final class SegmentCache {
     this.mapper = mapper;
   }
 
-  /**
-   * Maps a segment in the background, and closes the reference that came with it. The cache may be
-   * closed at any moment: a caller who goes on to use the mapped segment has retained it before.
-   */
-  void add(MappedSegment mapped, Segment segment, Segment.Access access) {
-    boolean added;
+  /** Maps a segment to read in, in the background; closes the reference that came with it. */
+  void share(long id, Segment segment) {
+    add(new MappedSegment(id, segment.capacityBytes(), 1), segment, Segment.Access.READ_ONLY);
+  }
+
+  /** Maps a segment to write in, otherwise as {@link #share}; the caller gets a reference to it. */
+  MappedSegment lease(long id, Segment segment) {
+    MappedSegment mapped = new MappedSegment(id, segment.capacityBytes(), 2);
+    add(mapped, segment, Segment.Access.READ_WRITE);
+    return mapped;
+  }
+
+  private void add(MappedSegment mapped, Segment segment, Segment.Access access) {
     synchronized (segments) {
-      added = !closed;
-      if (added) {
+      if (!closed) {
         segments.put(mapped.id(), mapped);
+      } else {
+        segment.close();
+        mapped.settle(null, gone());
+        return;
       }
-    }
-    if (!added) {
-      segment.close();
-      mapped.settle(null, gone());
-      mapped.release();
-      return;
     }
     try {
       mapper.execute(() -> map(mapped, segment, access));
@@ -65,18 +70,22 @@ final class SegmentCache {
     }
   }
 
-  /** Returns segments that a chunk or a blob lies in, with a reference to each for the caller. */
-  MappedSegment[] retain(long... ids) {
+  /**
+   * Returns segments that a chunk or a blob lies in, with a reference to each for the caller; null
+   * if this client is being closed, which whatever the store still sends then does not know.
+   */
+  MappedSegment @Nullable [] retain(long... ids) {
     MappedSegment[] found = new MappedSegment[ids.length];
     synchronized (segments) {
+      if (closed) {
+        return null;
+      }
       for (int i = 0; i < ids.length; i++) {
         MappedSegment segment = segments.get(ids[i]);
         if (segment == null) {
           release(found, i);
-          throw closed
-              ? gone()
-              : VineyardException.of(
-                  ErrorCode.PROTOCOL_ERROR, "expected a segment that was shared, got " + ids[i]);
+          throw VineyardException.of(
+              ErrorCode.PROTOCOL_ERROR, "expected a segment that was shared, got " + ids[i]);
         }
         found[i] = segment.retain();
       }
@@ -84,7 +93,7 @@ final class SegmentCache {
     return found;
   }
 
-  private static VineyardException gone() {
+  static VineyardException gone() {
     return VineyardException.of(
         ErrorCode.STORE_LOST, "expected an open client to map segments, it was closed");
   }

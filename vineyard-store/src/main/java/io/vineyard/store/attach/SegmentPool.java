@@ -3,11 +3,11 @@ package io.vineyard.store.attach;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.SharedMemory;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.memory.Segment;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -21,8 +21,8 @@ import reactor.core.scheduler.Schedulers;
  *
  * <p>One lease is asked for at a time: when something does not fit, or when less than a quarter of
  * a segment is free while there are users. A segment without any allocation is returned, but for
- * one that is kept as long as there are users, so that its pages are written again while they are
- * in the cache. Thread-safe; what the link calls never blocks.
+ * one of the usual capacity that is kept as long as there are users, so that its pages are written
+ * again while they are in the cache. Thread-safe; what the link calls never blocks.
  */
 final class SegmentPool implements SharedMemory {
   private record Waiter(long sizeBytes, CompletableFuture<PoolAllocation> result) {}
@@ -201,8 +201,7 @@ final class SegmentPool implements SharedMemory {
         return false;
       }
     }
-    MappedSegment mapped = new MappedSegment(event.id(), event.segment().capacityBytes()).retain();
-    cache.add(mapped, event.segment(), Segment.Access.READ_WRITE);
+    MappedSegment mapped = cache.lease(event.id(), event.segment());
     mapped.whenSettled(() -> mapped(mapped));
     return true;
   }
@@ -294,12 +293,27 @@ final class SegmentPool implements SharedMemory {
   void seal(LeasedSegment segment) {
     boolean unmap;
     synchronized (this) {
-      segment.open--;
-      unmap = closed != null && segment.open == 0;
+      unmap = endOpen(segment);
     }
     if (unmap) {
       segment.mapped.release();
     }
+  }
+
+  /** Counts one allocation less; says whether the segment must be unmapped now. */
+  private boolean endOpen(LeasedSegment segment) {
+    segment.open--;
+    boolean unmap = closed != null && segment.open == 0;
+    if (unmap) {
+      segments = inUse();
+    }
+    return unmap;
+  }
+
+  private LeasedSegment[] inUse() {
+    return Arrays.stream(segments)
+        .filter(segment -> segment.open > 0)
+        .toArray(LeasedSegment[]::new);
   }
 
   /** Frees memory that was sealed, at an offset that the store knows. */
@@ -318,12 +332,11 @@ final class SegmentPool implements SharedMemory {
   void free(LeasedSegment segment, long offset, boolean wasOpen) {
     List<LeasedSegment> idle;
     boolean more;
-    boolean unmap = false;
+    boolean unmap;
     synchronized (this) {
       segment.allocator.free(offset);
       refusal = null;
-      segment.open -= wasOpen ? 1 : 0;
-      unmap = closed != null && segment.open == 0 && wasOpen;
+      unmap = wasOpen && endOpen(segment);
       idle = takeIdle();
       more = !waiters.isEmpty();
     }
@@ -347,7 +360,7 @@ final class SegmentPool implements SharedMemory {
     for (LeasedSegment segment : segments) {
       if (!segment.allocator.isEmpty()) {
         rest.add(segment);
-      } else if (keep) {
+      } else if (keep && segment.mapped.capacityBytes() <= mostWantedBytes) {
         keep = false;
         rest.add(segment);
       } else {
@@ -407,6 +420,7 @@ final class SegmentPool implements SharedMemory {
           unused.add(segment);
         }
       }
+      segments = inUse();
     }
     failing.forEach(waiter -> waiter.result.completeExceptionally(reason));
     unused.forEach(segment -> segment.mapped.release());

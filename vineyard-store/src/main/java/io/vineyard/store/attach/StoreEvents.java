@@ -1,13 +1,17 @@
 package io.vineyard.store.attach;
 
 import io.vineyard.store.ErrorCode;
+import io.vineyard.store.StreamInfo;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.memory.Segment;
 import io.vineyard.store.message.Event;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Takes the events for a store, on the link's thread. */
 final class StoreEvents implements Link.Events {
+  private static final Logger log = LoggerFactory.getLogger(StoreEvents.class);
+
   private final AttachedStore store;
 
   StoreEvents(AttachedStore store) {
@@ -37,8 +41,7 @@ final class StoreEvents implements Link.Events {
 
   @Override
   public void segmentShared(Event.SegmentShared event) {
-    MappedSegment mapped = new MappedSegment(event.id(), event.segment().capacityBytes());
-    store.segments().add(mapped, event.segment(), Segment.Access.READ_ONLY);
+    store.segments().share(event.id(), event.segment());
   }
 
   @Override
@@ -111,6 +114,18 @@ final class StoreEvents implements Link.Events {
   @Override
   public void lost(VineyardException reason) {
     store.lost(reason);
+  }
+
+  /**
+   * Runs what a user of a stream gave to be told. It may be broken, which must not end the thread
+   * that everybody's events come by.
+   */
+  static void tell(StreamInfo stream, Runnable listener) {
+    try {
+      listener.run();
+    } catch (RuntimeException broken) {
+      log.error("A user of {} failed at being told", stream.describe(), broken);
+    }
   }
 
   private static VineyardException error(int code, @Nullable String message) {

@@ -14,16 +14,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 
 /** The writing end of a stream, and its window. */
 final class WriterEnd implements ChunkWriter {
-  private static final Logger log = LoggerFactory.getLogger(WriterEnd.class);
-
   private record Published(long dataBytes, Runnable onReclaimed) {}
 
   private final AttachedStore store;
@@ -111,10 +107,10 @@ final class WriterEnd implements ChunkWriter {
 
   @Override
   public synchronized void preamble(ByteBuffer bytes) {
+    ByteBuffer copy = ChunkBody.copyOfHeader(bytes);
     if (!preambleSent && !ended && failure == null) {
       preambleSent = true;
-      ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
-      store.link().send(new Command.SetPreamble(handle, copy.asReadOnlyBuffer()));
+      store.link().send(new Command.SetPreamble(handle, copy));
     }
   }
 
@@ -172,12 +168,12 @@ final class WriterEnd implements ChunkWriter {
     fail(
         ErrorCode.WRITER_LOST,
         "the writer of " + stream.describe() + " was closed before it finished");
-    onRoom.run();
+    room();
     checkDrained();
   }
 
   void room() {
-    onRoom.run();
+    StoreEvents.tell(stream, onRoom);
   }
 
   void reclaimed(long[] positions) {
@@ -193,7 +189,7 @@ final class WriterEnd implements ChunkWriter {
       reclaiming++;
     }
     giveBack(done);
-    onRoom.run();
+    room();
     checkDrained();
   }
 
@@ -205,7 +201,7 @@ final class WriterEnd implements ChunkWriter {
       }
     }
     end(reason.code().number(), String.valueOf(reason.getMessage()));
-    onRoom.run();
+    room();
   }
 
   /** The store is gone; nobody will say when memory is free, and nobody reuses it. */
@@ -227,18 +223,13 @@ final class WriterEnd implements ChunkWriter {
       store.streamWriterEnded();
     }
     giveBack(all.stream().map(Published::onReclaimed).toList());
-    onRoom.run();
+    room();
     checkDrained();
   }
 
-  /** What users do with their memory must not end the thread that everybody's chunks come by. */
   private void giveBack(List<Runnable> reclaimed) {
     for (Runnable one : reclaimed) {
-      try {
-        one.run();
-      } catch (RuntimeException broken) {
-        log.error("a chunk of {} could not be given back", stream.describe(), broken);
-      }
+      StoreEvents.tell(stream, one);
     }
     synchronized (this) {
       reclaiming--;

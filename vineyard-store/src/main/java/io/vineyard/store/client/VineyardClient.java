@@ -8,6 +8,8 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.Handover;
 import io.vineyard.store.protocol.Shortage;
 import io.vineyard.store.protocol.SocketPath;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -123,20 +125,24 @@ public final class VineyardClient {
       throw VineyardException.of(ErrorCode.INVALID, "expected a path of a socket, got none");
     }
     Path path = SocketPath.of(socket);
-    String wrong = null;
-    if (Files.notExists(path)) {
-      wrong = "there is no " + path;
-    } else if (!Files.exists(path)) {
-      wrong = "this user may not look at " + path;
-    } else if (!SocketPath.isSocket(path)) {
-      wrong = path + " is another kind of file";
-    } else if (!Files.isWritable(path)) {
-      wrong = "this user may not connect to " + path;
-    }
+    String wrong = faultOf(path);
     if (wrong != null) {
       throw VineyardException.of(
           ErrorCode.CONNECTION_FAILED, "expected the socket of a store, " + wrong);
     }
     return new DomainSocketAddress(path.toFile());
+  }
+
+  private static @Nullable String faultOf(Path path) {
+    try {
+      if (!SocketPath.isSocket(path)) {
+        return path + " is another kind of file";
+      }
+      return Files.isWritable(path) ? null : "this user may not connect to " + path;
+    } catch (AccessDeniedException e) {
+      return "this user may not look at " + path;
+    } catch (IOException e) {
+      return "there is no " + path;
+    }
   }
 }

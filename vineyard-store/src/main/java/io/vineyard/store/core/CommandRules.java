@@ -75,6 +75,15 @@ final class CommandRules implements Command.Handler {
     }
   }
 
+  private void checkNewName(String name) {
+    checkName(name);
+    int most = store.limits().names();
+    if (store.names.count() >= most && store.names.find(name) == null) {
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED, "expected at most " + most + " names, got 1 more");
+    }
+  }
+
   @Override
   public void leaseSegment(Command.LeaseSegment command) {
     answer(
@@ -201,12 +210,7 @@ final class CommandRules implements Command.Handler {
     answer(
         command.request(),
         () -> {
-          checkName(command.name());
-          if (store.names.count() >= store.limits().names()) {
-            throw VineyardException.of(
-                ErrorCode.LIMIT_REACHED,
-                "expected at most " + store.limits().names() + " names, got 1 more");
-          }
+          checkNewName(command.name());
           if (store.streams.find(command.id()) == null && !store.objects.exists(command.id())) {
             throw VineyardException.of(
                 ErrorCode.OBJECT_NOT_EXISTS,
@@ -257,7 +261,7 @@ final class CommandRules implements Command.Handler {
           checkName(command.spec().typeName());
           String name = command.spec().name();
           if (name != null) {
-            checkName(name);
+            checkNewName(name);
           }
           StreamLog log = store.streams.create(store.ids.nextObject(), command.spec());
           client.send(new Event.Stream(command.request(), log.info()));

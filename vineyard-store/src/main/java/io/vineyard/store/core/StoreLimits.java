@@ -2,6 +2,7 @@ package io.vineyard.store.core;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.message.ChunkBody;
 
 /**
  * Every bound of a store.
@@ -45,7 +46,7 @@ public record StoreLimits(
 
   private static final long PAGE_BYTES = 4096;
 
-  /** Returns the default bounds for a capacity. */
+  /** Returns the default bounds for a capacity, of which only whole pages count. */
   public static StoreLimits of(long capacityBytes, long segmentBytes) {
     if (capacityBytes < PAGE_BYTES) {
       throw VineyardException.of(
@@ -57,9 +58,10 @@ public record StoreLimits(
           ErrorCode.INVALID,
           "expected segments of at least " + PAGE_BYTES + " bytes, got " + segmentBytes);
     }
+    long capacity = capacityBytes & -PAGE_BYTES;
     return new StoreLimits(
-        capacityBytes,
-        Math.min(segmentBytes, capacityBytes),
+        capacity,
+        Math.min((segmentBytes + PAGE_BYTES - 1) & -PAGE_BYTES, capacity),
         1024,
         4 << 20,
         1 << 20,
@@ -67,7 +69,7 @@ public record StoreLimits(
         4096,
         1 << 16,
         1024,
-        4 << 20,
+        ChunkBody.MOST_HEADER_BYTES,
         256,
         64,
         1 << 16,

@@ -198,8 +198,8 @@ final class StreamLog {
 
   private void deliver() {
     ReaderCursor cursor = reader;
-    if (cursor == null) {
-      return;
+    if (cursor == null || cursor.isEndSent()) {
+      return; // what comes back after the end is for the next reader
     }
     while (cursor.hasCredit() && hasPending() && cursor.client.isReady()) {
       ChunkEntry chunk = returned.isEmpty() ? fresh.poll() : returned.pollFirstEntry().getValue();
@@ -227,12 +227,10 @@ final class StreamLog {
   }
 
   private void sendEnd(ReaderCursor cursor) {
-    if (!cursor.isEndSent()) {
-      cursor.markEndSent();
-      endSeen = true;
-      cursor.client.send(new Event.StreamEnded(cursor.handle, endCode, endMessage));
-      table.removeIfDrained(this);
-    }
+    cursor.markEndSent();
+    endSeen = true;
+    cursor.client.send(new Event.StreamEnded(cursor.handle, endCode, endMessage));
+    table.removeIfDrained(this);
   }
 
   void release(ReaderCursor cursor, long[] positions) {

@@ -57,6 +57,7 @@ public final class Segment implements AutoCloseable {
 
   private static Segment shared(String name, long capacityBytes) {
     checkCapacity(capacityBytes);
+    checkAvailable(capacityBytes);
     String call = "memfd_create(" + name + ")";
     int fd = -1;
     try {
@@ -71,6 +72,19 @@ public final class Segment implements AutoCloseable {
     } catch (LastErrorException e) {
       closeQuietly(fd);
       throw NativeCalls.error(call, e);
+    }
+  }
+
+  private static void checkAvailable(long capacityBytes) {
+    long available = MachineMemory.availableBytes();
+    if (capacityBytes > available) {
+      throw VineyardException.of(
+          ErrorCode.NOT_ENOUGH_MEMORY,
+          "asked the machine for "
+              + capacityBytes
+              + " bytes of memory, "
+              + available
+              + " bytes are available");
     }
   }
 

@@ -82,7 +82,8 @@ public final class SubAllocator {
   /**
    * Allocates bytes.
    *
-   * @return the offset, a multiple of 64; -1 if no free block is large enough
+   * @return the offset, a multiple of 64; -1 if no free block is large enough, of which, so that
+   *     the number of steps is bounded, only some are looked at that are nearly too small
    * @throws VineyardException with {@link ErrorCode#INVALID} for less than 1 byte
    */
   public long allocate(long bytes) {

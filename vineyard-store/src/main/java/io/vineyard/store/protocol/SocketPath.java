@@ -39,13 +39,9 @@ public final class SocketPath {
     return absolute;
   }
 
-  /** Returns whether there is a socket, or a link to one if that is followed. */
-  public static boolean isSocket(Path path, LinkOption... options) {
-    try {
-      int mode = (int) Files.getAttribute(path, "unix:mode", options);
-      return (mode & FILE_TYPE) == SOCKET_TYPE;
-    } catch (IOException e) {
-      return false;
-    }
+  /** Returns whether a file is a socket, or a link to one if that is followed. */
+  public static boolean isSocket(Path path, LinkOption... options) throws IOException {
+    int mode = (int) Files.getAttribute(path, "unix:mode", options);
+    return (mode & FILE_TYPE) == SOCKET_TYPE;
   }
 }

@@ -49,7 +49,7 @@ final class SocketFile {
   }
 
   private void takeOver() {
-    if (!SocketPath.isSocket(path, LinkOption.NOFOLLOW_LINKS)) {
+    if (!isSocket()) {
       throw VineyardException.of(
           ErrorCode.IO_ERROR, "expected a socket or nothing at " + path + ", got another file");
     }
@@ -63,6 +63,14 @@ final class SocketFile {
     } catch (IOException e) {
       throw VineyardException.of(
           ErrorCode.IO_ERROR, "expected to remove the stale socket " + path + ": " + e, e);
+    }
+  }
+
+  private boolean isSocket() {
+    try {
+      return SocketPath.isSocket(path, LinkOption.NOFOLLOW_LINKS);
+    } catch (IOException e) {
+      return false;
     }
   }
 

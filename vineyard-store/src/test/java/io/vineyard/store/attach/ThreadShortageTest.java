@@ -65,8 +65,7 @@ class ThreadShortageTest {
   void mappingASegmentFails() {
     int before = Segment.openCount();
     SegmentCache cache = new SegmentCache(without(ThreadShortageTest::noThread));
-    MappedSegment mapped = new MappedSegment(1, 4096).retain();
-    cache.add(mapped, Segment.create("test", 4096), Segment.Access.READ_ONLY);
+    MappedSegment mapped = cache.lease(1, Segment.create("test", 4096));
     assertThat(mapped.failure().code()).isEqualTo(ErrorCode.LIMIT_REACHED);
     mapped.release();
     cache.close();
@@ -78,8 +77,7 @@ class ThreadShortageTest {
     int before = Segment.openCount();
     SegmentCache cache = new SegmentCache(Runnable::run);
     cache.close();
-    MappedSegment mapped = new MappedSegment(1, 4096).retain();
-    cache.add(mapped, Segment.create("test", 4096), Segment.Access.READ_ONLY);
+    MappedSegment mapped = cache.lease(1, Segment.create("test", 4096));
     assertThat(mapped.failure().code()).isEqualTo(ErrorCode.STORE_LOST);
     mapped.release();
     assertThat(Segment.openCount()).isEqualTo(before);

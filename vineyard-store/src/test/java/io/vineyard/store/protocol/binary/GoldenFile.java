@@ -1,5 +1,7 @@
 package io.vineyard.store.protocol.binary;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -31,9 +33,8 @@ final class GoldenFile {
         String content = line.split("#", 2)[0].strip();
         if (content.startsWith("= ")) {
           title = content.substring(2);
-          if (parts.put(title, new ByteArrayOutputStream()) != null) {
-            throw new IllegalStateException(path + " has \"" + title + "\" twice");
-          }
+          ByteArrayOutputStream same = parts.put(title, new ByteArrayOutputStream());
+          assertThat(same).as(path + " has \"" + title + "\" twice").isNull();
         } else if (!content.isEmpty()) {
           parts.get(title).writeBytes(bytes(path, content));
         }
