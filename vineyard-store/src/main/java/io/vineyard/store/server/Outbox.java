@@ -11,6 +11,7 @@ import io.vineyard.store.message.Event;
 import io.vineyard.store.protocol.binary.EventEncoder;
 import io.vineyard.store.protocol.binary.Handshake;
 import io.vineyard.store.protocol.binary.HandshakeFrames;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -62,7 +63,7 @@ final class Outbox {
 
   /** Writes an event, and passes on or closes the segment in it. */
   void write(Event event) {
-    ByteBuf out = buffer();
+    ByteBuf out = overflown ? null : buffer();
     EventEncoder writer = encoder;
     Segment segment = segmentOf(event);
     if (out == null || writer == null) {
@@ -102,9 +103,9 @@ final class Outbox {
     }
   }
 
-  /** Returns where to write what is flushed later; null if it will not be sent. */
+  /** Returns where to write what is flushed later; null once the channel is gone. */
   private @Nullable ByteBuf buffer() {
-    if (pending == null && channel.isActive() && !overflown) {
+    if (pending == null && channel.isActive()) {
       pending = channel.alloc().directBuffer();
       encoder = new EventEncoder(pending);
       server.flushLater(this);
@@ -160,13 +161,21 @@ final class Outbox {
     }
   }
 
-  /** Without it the client cannot go on; but what it sent before it went, if it did, is read. */
+  /**
+   * Without it the client cannot go on. What it sent before it went, if it did, is read; if it did
+   * not, then the socket is full: for descriptors the transport calls that an error.
+   */
   private void notSent(Throwable cause) {
+    Throwable root = cause.getCause() == null ? cause : cause.getCause();
+    if (!(root instanceof IOException)) {
+      overflow("it does not read: there is no room for one more descriptor");
+      return;
+    }
     var unused =
         server.loop.schedule(
             () ->
                 connection.drop(
-                    ErrorCode.CONNECTION_ERROR, "a descriptor could not be sent to it: " + cause),
+                    ErrorCode.CONNECTION_ERROR, "a descriptor could not be sent to it: " + root),
             ServerConfig.MOST_ALONE.toNanos(),
             TimeUnit.NANOSECONDS);
   }

@@ -57,6 +57,11 @@ final class FakeServer implements AutoCloseable {
     protected void channelRead0(ChannelHandlerContext ctx, ByteBuf in) {
       answer.accept(ctx.channel());
     }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close();
+    }
   }
 
   /** Answers every connection with a frame. */

@@ -154,6 +154,18 @@ final class RawClient implements AutoCloseable {
     }
   }
 
+  /** Reads the second connection, of which the kernel drops the descriptors. */
+  void takeDescriptors() {
+    try {
+      chunk.clear();
+      while (second != null && second.read(chunk) > 0) {
+        chunk.clear();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Returns the next message; null at the end of the connection. */
   @Nullable Object next() {
     Object[] found = new Object[1];
