@@ -75,6 +75,15 @@ final class CommandRules implements Command.Handler {
     }
   }
 
+  private void checkLength(String what, String text) {
+    int most = store.limits().nameBytes();
+    if (text.length() > most) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected a " + what + " of at most " + most + " characters, got " + text.length());
+    }
+  }
+
   private void checkNewName(String name) {
     checkName(name);
     int most = store.limits().names();
@@ -166,6 +175,7 @@ final class CommandRules implements Command.Handler {
             throw VineyardException.of(
                 ErrorCode.INVALID, "expected a limit of at least 0, got " + command.limit());
           }
+          checkLength("type pattern", command.typePattern());
           TypePattern pattern = new TypePattern(command.typePattern());
           List<ObjectMeta> found = new ArrayList<>();
           LongConsumer cost = new ListCost(store.limits().metaBytes());

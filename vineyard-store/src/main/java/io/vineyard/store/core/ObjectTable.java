@@ -88,8 +88,9 @@ final class ObjectTable {
   private MetaTree check(ObjectMeta meta, int depth) {
     if (meta.isReference()
         || depth > limits.metaDepth()
+        || meta.typeName().length() > limits.nameBytes()
         || meta.typeName().equals(ObjectMeta.BLOB)) {
-      throw notATree(meta, "at depth " + depth);
+      throw notATree(meta, "of " + meta.typeName().length() + " characters at depth " + depth);
     }
     MetaTree tree = MetaTree.ofOwn(meta);
     for (ObjectMeta member : meta.members().values()) {
@@ -115,7 +116,9 @@ final class ObjectTable {
             + limits.metaBytes()
             + " bytes, at most "
             + limits.metaDepth()
-            + " deep, got "
+            + " deep, with type names of at most "
+            + limits.nameBytes()
+            + " characters, got "
             + Texts.cut(meta.typeName())
             + " "
             + what);

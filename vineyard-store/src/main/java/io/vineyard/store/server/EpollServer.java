@@ -18,6 +18,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StoreStatus;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.Handover;
 import io.vineyard.store.attach.LocalLink;
 import io.vineyard.store.protocol.Shortage;
 import java.nio.file.Path;
@@ -143,15 +144,16 @@ final class EpollServer implements BoundServer {
 
   @Override
   public Mono<StoreStatus> status() {
-    return Mono.<StoreStatus>create(
-            sink -> {
-              try {
-                server.loop.execute(() -> sink.success(server.core.status()));
-              } catch (RejectedExecutionException e) {
-                sink.error(VineyardException.of(ErrorCode.STORE_LOST, "the server has ended", e));
-              }
-            })
-        .publishOn(Schedulers.parallel());
+    return Handover.mono(
+        Schedulers.parallel(),
+        answer -> {
+          try {
+            server.loop.execute(() -> answer.complete(server.core.status()));
+          } catch (RejectedExecutionException e) {
+            throw VineyardException.of(ErrorCode.STORE_LOST, "the server has ended", e);
+          }
+        },
+        null);
   }
 
   @Override

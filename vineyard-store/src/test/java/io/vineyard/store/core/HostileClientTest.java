@@ -307,6 +307,16 @@ class HostileClientTest {
   }
 
   @Test
+  void typesAndPatternsForThemAreShort() {
+    String longer = "x".repeat(1025);
+    ObjectMeta meta = ObjectMeta.builder(longer).build();
+    VineyardException refusal = client.refused(number -> new Command.CreateObject(number, meta));
+    assertError(refusal, ErrorCode.META_TREE_INVALID, "of 1025 characters");
+    refusal = client.refused(number -> new Command.ListObjects(number, longer, 1));
+    assertError(refusal, ErrorCode.INVALID, "at most 1024 characters, got 1025");
+  }
+
+  @Test
   void listsAreBoundedInBytes() {
     for (int i = 0; i < 4; i++) {
       client.ask(number -> new Command.CreateObject(number, text(MANY_BYTES)));

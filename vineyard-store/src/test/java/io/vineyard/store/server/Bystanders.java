@@ -19,7 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** A writer and a reader, clients of their own, who stream and must not notice anything else. */
 final class Bystanders implements AutoCloseable {
-  private static final long PAUSE_NANOS = 20_000;
+  private static final long PAUSE_NANOS = 200_000;
   private static final int CHUNK_BYTES = 10_000;
 
   private final ObjectStore writing;

@@ -127,6 +127,15 @@ final class RawClient implements AutoCloseable {
         () -> writeSome(to, bytes) < 0 || !bytes.isReadable());
   }
 
+  /** Says that no more will be said. */
+  void endOutput() {
+    try {
+      first.shutdownOutput();
+    } catch (IOException e) {
+      ended |= !first.isOpen();
+    }
+  }
+
   /** Returns -1 if there is nobody to write to. */
   private static int writeSome(SocketChannel to, ByteBuf bytes) {
     try {

@@ -184,6 +184,27 @@ class GoldenFramesTest {
     assertThat(types.values()).allSatisfy(classes -> assertThat(classes).hasSize(1));
   }
 
+  /** Trees without anything but one member, one in the other. */
+  private static byte[] nested(int depth) {
+    ByteBuf frame = Unpooled.buffer().writeLongLE(0x14L << 32).writeLongLE(6);
+    for (int i = 0; i <= depth; i++) {
+      frame.writeIntLE(0).writeByte(0).writeLongLE(0).writeLongLE(0).writeIntLE(0);
+      frame.writeIntLE(i < depth ? 1 : 0).writeIntLE(i < depth ? 0 : -1);
+    }
+    byte[] bytes = new byte[frame.readableBytes() - Integer.BYTES];
+    frame.readBytes(bytes);
+    return sized(bytes);
+  }
+
+  @Test
+  void treesThatAreTooDeepAreRefused() {
+    FrameReader reader = FrameReader.ofCommands();
+    assertThat(reader.read(Unpooled.wrappedBuffer(nested(64))))
+        .isInstanceOf(Command.CreateObject.class);
+    assertRefused(reader, nested(65), "expected metadata at most 64 deep, got deeper");
+    assertRefused(reader, nested(200_000), "expected metadata at most 64 deep, got deeper");
+  }
+
   @Test
   void handshakesAreShort() {
     byte[] frame = sized(Arrays.copyOf(GOLDEN.get("Hello"), 8 + (16 << 10) + 1));
