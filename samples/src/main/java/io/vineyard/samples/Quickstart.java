@@ -73,7 +73,9 @@ final class Quickstart implements Callable<Integer> {
       RecordBatchStream stream = createStream(store);
       Disposable writing = new FlightsWriter(file, repeat, batchRows).write(stream);
       try {
-        return new FlightsReader(readersStore, repeat, "threads of process ").read(stream);
+        return new FlightsReader(
+                readersStore, repeat, "a thread of process " + ProcessHandle.current().pid())
+            .read(stream);
       } finally {
         writing.dispose();
       }

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.BeforeEach;
  * Runs every contract of streams on one kind of store, with two new clients for each test, and
  * finds what a test has left behind.
  */
-abstract class StreamContracts implements ReaderContract, WriterContract, KindContract {
+abstract class StreamContracts
+    implements ReaderContract, WriterContract, KindContract, FullStoreContract {
   static final long CAPACITY_BYTES = 64L << 20;
   static final long SEGMENT_BYTES = 1L << 20;
 

@@ -342,7 +342,6 @@ interface WriterContract extends TwoClients {
     assertThat(first.get()).isEqualTo(9);
     reading.dispose();
     Waits.until("nobody reads", () -> writer.currentSubscriberCount() == 0);
-    writer.tryEmitComplete();
     Waits.done(stream.drop());
   }
 

@@ -25,7 +25,7 @@ public interface ChunkReader extends AutoCloseable {
 
   /**
    * Takes back the chunk that was polled last and has not been used, as if it had not been polled:
-   * for whoever was told to leave in between.
+   * for whoever was told to leave in between. The reader may have been closed meanwhile.
    */
   void putBack(Chunk chunk);
 

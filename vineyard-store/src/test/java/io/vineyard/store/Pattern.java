@@ -76,8 +76,14 @@ public final class Pattern {
 
   /** Makes a chunk of memory, which is freed when it is reclaimed. */
   public static ChunkDraft draft(ChunkWriter writer, long number, SharedMemory.Allocation memory) {
+    fill(memory.address(), memory.sizeBytes(), number);
+    return draftOf(writer, number, memory);
+  }
+
+  /** Makes a chunk of memory that has its bytes already, and is freed when it is reclaimed. */
+  public static ChunkDraft draftOf(
+      ChunkWriter writer, long number, SharedMemory.Allocation memory) {
     long sizeBytes = memory.sizeBytes();
-    fill(memory.address(), sizeBytes, number);
     ChunkDraft draft = writer.draft();
     long offset = draft.offsetOf(memory.address(), sizeBytes);
     return draft.complete(header(offset, sizeBytes, number), sizeBytes, memory::free);

@@ -178,8 +178,8 @@ public interface ReaderContract extends StoreContract {
           .hasMessageContaining("position 0");
       Waits.until("1 lease", () -> value(store().status()).leases() == 1);
       reader.numbers(1);
+      done(store().delete(id));
     }
-    done(store().delete(id));
   }
 
   @Test

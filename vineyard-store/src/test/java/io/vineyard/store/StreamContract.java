@@ -165,8 +165,8 @@ public interface StreamContract extends StoreContract {
         assertThatThrownBy(() -> chunk.address(SEGMENT_BYTES - 1, 2))
             .satisfies(code(ErrorCode.INVALID));
       }
+      done(store().delete(id));
     }
-    done(store().delete(id));
   }
 
   @Test

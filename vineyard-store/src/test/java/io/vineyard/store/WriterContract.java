@@ -92,8 +92,8 @@ public interface WriterContract extends StoreContract {
       Waits.until("room", () -> writer.writer().hasRoom(10));
       assertThat(writer.writer().tryPublish(draft)).isEqualTo(Result.OK);
       assertThat(reader.numbers(1)).containsExactly(1L);
+      done(store().delete(id));
     }
-    done(store().delete(id));
   }
 
   @Test
@@ -185,8 +185,8 @@ public interface WriterContract extends StoreContract {
         Waits.until("the preamble", () -> late.reader().preamble() != null);
         assertThat(late.reader().preamble()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2, 3}));
       }
+      done(store().delete(id));
     }
-    done(store().delete(id));
   }
 
   @Test

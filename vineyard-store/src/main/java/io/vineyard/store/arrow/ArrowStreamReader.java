@@ -63,7 +63,8 @@ public final class ArrowStreamReader implements AutoCloseable {
   public @Nullable RecordBatch next() {
     for (Message message = input.nextMessage(); message != null; message = input.nextMessage()) {
       Message current = message;
-      ArrowBuf bytes = input.readBody(current.bodyLength());
+      long bodyBytes = Malformed.guard("message", current::bodyLength);
+      ArrowBuf bytes = input.readBody(bodyBytes);
       ForeignMemory memory = new ForeignMemory(bytes::close);
       try {
         BodyBytes body =

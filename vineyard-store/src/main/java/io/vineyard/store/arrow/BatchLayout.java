@@ -20,11 +20,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.dictionary.Dictionary;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -75,16 +79,24 @@ final class BatchLayout implements Layout<RecordBatch> {
 
   /** Copies a batch into two blobs, and makes an object of them. */
   static Mono<ObjectId> store(RecordBatch batch, ObjectStore store) {
-    return Mono.defer(
-        () -> {
-          BatchCopy copy = new BatchCopy(batch);
-          return seal(store, copy.header())
-              .flatMap(
-                  header ->
-                      seal(store, copy)
-                          .flatMap(data -> create(store, batch, header, data))
-                          .onErrorResume(error -> store.delete(header).then(Mono.error(error))));
-        });
+    return Mono.usingWhen(
+        Mono.fromSupplier(() -> new Parts(store)),
+        parts -> store(batch, parts),
+        parts -> Mono.empty(),
+        (parts, error) -> parts.delete(),
+        Parts::delete);
+  }
+
+  private static Mono<ObjectId> store(RecordBatch batch, Parts parts) {
+    BatchCopy copy = new BatchCopy(batch);
+    int headerBytes = copy.header().remaining();
+    return parts
+        .seal(copy.dataBytes(), writer -> copy.writeTo(writer.address()))
+        .flatMap(
+            data ->
+                parts
+                    .seal(headerBytes, writer -> writer.view(0, headerBytes).put(copy.header()))
+                    .flatMap(header -> create(parts.store, batch, header, data)));
   }
 
   private static Mono<ObjectId> create(
@@ -95,32 +107,45 @@ final class BatchLayout implements Layout<RecordBatch> {
             .member(HEADER, ObjectMeta.reference(header))
             .member(DATA, ObjectMeta.reference(data))
             .build();
-    return store
-        .createObject(meta)
-        .map(ObjectMeta::requireId)
-        .onErrorResume(error -> store.delete(data).then(Mono.error(error)));
+    return store.createObject(meta).map(ObjectMeta::requireId);
   }
 
-  private static Mono<ObjectId> seal(ObjectStore store, ByteBuffer bytes) {
-    return store
-        .createBlob(bytes.remaining())
-        .flatMap(
-            writer -> {
-              writer.view(0, bytes.remaining()).put(bytes.duplicate());
-              return writer.seal();
-            });
-  }
+  /** The blobs of an object that is being made: they go if it is not, or if nobody wants it. */
+  private static final class Parts {
+    private final ObjectStore store;
+    private final Queue<Mono<ObjectId>> sealed = new ConcurrentLinkedQueue<>();
+    private volatile boolean unwanted;
 
-  private static Mono<ObjectId> seal(ObjectStore store, BatchCopy copy) {
-    return store
-        .createBlob(copy.dataBytes())
-        .flatMap(
-            (BlobWriter writer) -> {
-              try (writer) {
-                copy.writeTo(writer.address());
-                return writer.seal();
-              }
-            });
+    Parts(ObjectStore store) {
+      this.store = store;
+    }
+
+    Mono<ObjectId> seal(long sizeBytes, Consumer<BlobWriter> fill) {
+      return store
+          .createBlob(sizeBytes)
+          .flatMap(
+              writer -> {
+                try (writer) {
+                  fill.accept(writer);
+                  Mono<ObjectId> id = writer.seal();
+                  sealed.add(id);
+                  if (unwanted) {
+                    delete(id).subscribe();
+                  }
+                  return id;
+                }
+              });
+    }
+
+    Mono<Void> delete() {
+      unwanted = true;
+      return Flux.fromIterable(sealed).flatMap(this::delete).then();
+    }
+
+    /** Those that became members of an object after all stay with it. */
+    private Mono<Void> delete(Mono<ObjectId> id) {
+      return id.flatMap(store::delete).onErrorComplete();
+    }
   }
 
   private record BlobBody(Blob data, ForeignMemory memory) implements BatchLoader.Body {

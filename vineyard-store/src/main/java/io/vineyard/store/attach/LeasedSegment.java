@@ -11,6 +11,9 @@ final class LeasedSegment {
   /** Allocations that somebody here still writes in, in contrast to sealed blobs. */
   int open;
 
+  /** Whether there was ever an allocation: a new segment waits for whoever made it necessary. */
+  boolean used;
+
   LeasedSegment(MappedSegment mapped) {
     this.mapped = mapped;
     this.base = mapped.base();

@@ -104,13 +104,15 @@ final class ReaderEnd implements ChunkReader {
   public void putBack(Chunk chunk) {
     LeasedChunk unused = (LeasedChunk) chunk;
     synchronized (this) {
+      seen--;
       if (!closed) {
         arrived.addFirst(unused);
-        seen--;
         return;
       }
+      // It counted as seen when this reader was closed.
+      store.link().send(new Command.CloseReader(handle, seen));
     }
-    unused.close();
+    unused.lease().unmap();
   }
 
   @Override

@@ -22,7 +22,8 @@ import reactor.core.scheduler.Schedulers;
  * <p>One lease is asked for at a time: when something does not fit, or when less than a quarter of
  * a segment is free while there are users. A segment without any allocation is returned, but for
  * one of the usual capacity that is kept as long as there are users, so that its pages are written
- * again while they are in the cache. Thread-safe; what the link calls never blocks.
+ * again while they are in the cache, and for a larger one that was not used yet. Thread-safe; what
+ * the link calls never blocks.
  */
 final class SegmentPool implements SharedMemory {
   private record Waiter(long sizeBytes, CompletableFuture<PoolAllocation> result) {}
@@ -168,6 +169,7 @@ final class SegmentPool implements SharedMemory {
       long offset = segment.allocator.allocate(needed);
       if (offset >= 0) {
         segment.open++;
+        segment.used = true;
         return new PoolAllocation(this, segment, offset, sizeBytes);
       }
     }
@@ -358,9 +360,10 @@ final class SegmentPool implements SharedMemory {
     boolean keep = users > 0;
     List<LeasedSegment> rest = new ArrayList<>(segments.length);
     for (LeasedSegment segment : segments) {
-      if (!segment.allocator.isEmpty()) {
+      boolean usual = segment.mapped.capacityBytes() <= mostWantedBytes;
+      if (!segment.allocator.isEmpty() || (users > 0 && !usual && !segment.used)) {
         rest.add(segment);
-      } else if (keep && segment.mapped.capacityBytes() <= mostWantedBytes) {
+      } else if (keep && usual) {
         keep = false;
         rest.add(segment);
       } else {

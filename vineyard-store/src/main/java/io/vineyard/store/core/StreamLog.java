@@ -279,6 +279,7 @@ final class StreamLog {
     }
     endReader(cursor, seen);
     forget(cursor);
+    deliver(); // the next reader may be there already, if this one says it again
     table.removeIfDrained(this);
   }
 

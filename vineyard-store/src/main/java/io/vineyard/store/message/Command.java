@@ -211,7 +211,8 @@ public sealed interface Command {
 
   /**
    * Ends a reader. Of the chunks delivered to it, in the order of delivery, so many were seen and
-   * stay leased until they are released; all others go to the next reader.
+   * stay leased until they are released; all others go to the next reader. May be said again, if
+   * fewer were seen and there are leases left.
    */
   record CloseReader(long handle, long seen) implements Command {
     @Override

@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
+import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -128,11 +129,20 @@ class BatchRoundTripTest {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {1, 4096, 8192, 8193})
+  void binaryValuesOfAnyWidthGoEverywhere(int width) {
+    ArrowType type = new ArrowType.FixedSizeBinary(width);
+    List<Field> fields = List.of(Field.nullable("x", type));
+    RandomBatches random = new RandomBatches(width, ordinary);
+    assertRoundTrip(random.batch(fields, 5), UnaryOperator.identity());
+    assertFileRoundTrip(random.batch(fields, 5), CodecType.values());
+  }
+
+  @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})
   void dictionariesGoEverywhere(long seed) {
     List<Field> values = new ArrayList<>();
-    RandomTypes.flat().stream()
-        .filter(type -> !type.toString().equals("Null"))
+    RandomTypes.inDictionaries()
         .forEach(type -> values.add(RandomBatches.field("v" + values.size(), type)));
     values.add(RandomBatches.field("struct", RandomTypes.nested().get(9)));
     RandomBatches random = new RandomBatches(seed, ordinary);

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.util.Float16;
 import org.apache.arrow.vector.BaseVariableWidthViewVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
@@ -162,15 +163,17 @@ final class JsonColumns {
       actual = vector.getObject(index);
       wanted = expected.asInt() == 1 || expected.asBoolean();
     } else if (type instanceof ArrowType.FixedSizeBinary) {
-      actual = HEX.formatHex((byte[]) vector.getObject(index));
+      byte[] bytes = new byte[bits / Byte.SIZE];
+      data.getBytes((long) index * bytes.length, bytes);
+      actual = HEX.formatHex(bytes);
       wanted = expected.asText();
     } else if (type instanceof ArrowType.Decimal) {
       actual = decimal(data, index, bits / Byte.SIZE);
       wanted = new BigInteger(expected.asText());
     } else if (type instanceof ArrowType.FloatingPoint floating) {
-      boolean isDouble = floating.getPrecision() == FloatingPointPrecision.DOUBLE;
-      actual = isDouble ? data.getDouble(8L * index) : (double) data.getFloat(4L * index);
-      wanted = isDouble ? expected.asDouble() : (double) (float) expected.asDouble();
+      actual = floating(data, floating.getPrecision(), index);
+      boolean isSingle = floating.getPrecision() == FloatingPointPrecision.SINGLE;
+      wanted = isSingle ? (double) (float) expected.asDouble() : expected.asDouble();
     } else if (type instanceof ArrowType.Interval interval
         && interval.getUnit() != IntervalUnit.YEAR_MONTH) {
       actual = interval(data, interval.getUnit(), index);
@@ -181,6 +184,14 @@ final class JsonColumns {
       wanted = new BigInteger(expected.asText()).longValue() & unsigned;
     }
     assertThat(actual).as(at(index)).isEqualTo(wanted);
+  }
+
+  private static double floating(ArrowBuf data, FloatingPointPrecision precision, long index) {
+    return switch (precision) {
+      case HALF -> Float16.toFloat(data.getShort(index * Short.BYTES));
+      case SINGLE -> data.getFloat(index * Float.BYTES);
+      case DOUBLE -> data.getDouble(index * Double.BYTES);
+    };
   }
 
   private static BigInteger decimal(ArrowBuf data, long index, int width) {

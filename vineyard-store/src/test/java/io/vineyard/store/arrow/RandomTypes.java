@@ -2,6 +2,7 @@ package io.vineyard.store.arrow;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.arrow.vector.extension.UuidType;
 import org.apache.arrow.vector.types.DateUnit;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
 import org.apache.arrow.vector.types.IntervalUnit;
@@ -68,6 +69,11 @@ public final class RandomTypes {
     return types;
   }
 
+  /** Returns the types that values of dictionaries can have, but for those with children. */
+  public static List<Type> inDictionaries() {
+    return flat().stream().filter(type -> !type.type().equals(ArrowType.Null.INSTANCE)).toList();
+  }
+
   /** Returns types that have children, some of them nested in each other. */
   public static List<Type> nested() {
     Field list = new Field("l", FieldType.nullable(ArrowType.List.INSTANCE), List.of(TEXT));
@@ -78,10 +84,13 @@ public final class RandomTypes {
             "entries",
             FieldType.notNullable(ArrowType.Struct.INSTANCE),
             List.of(
-                new Field("key", FieldType.notNullable(ArrowType.Utf8.INSTANCE), null), struct));
+                new Field("key", FieldType.notNullable(ArrowType.Utf8.INSTANCE), null),
+                // other implementations give it this name, whatever it was
+                new Field("value", struct.getFieldType(), struct.getChildren())));
     Field ends = Field.notNullable("run_ends", new ArrowType.Int(Integer.SIZE, true));
     Field ends16 = Field.notNullable("run_ends", new ArrowType.Int(Short.SIZE, true));
     Field values = Field.nullable("values", ArrowType.Utf8.INSTANCE);
+    Field lists = new Field("values", list.getFieldType(), list.getChildren());
     Field view = Field.nullable("v", ArrowType.Utf8View.INSTANCE);
     Field bool = Field.nullable("b", ArrowType.Bool.INSTANCE);
     int[] ids = {0, 1};
@@ -103,12 +112,14 @@ public final class RandomTypes {
         new Type(new ArrowType.Union(UnionMode.Sparse, ids), true, List.of(INT, TEXT)),
         new Type(new ArrowType.Union(UnionMode.Dense, ids), true, List.of(INT, TEXT)),
         new Type(ArrowType.RunEndEncoded.INSTANCE, false, List.of(ends, values)),
-        new Type(ArrowType.RunEndEncoded.INSTANCE, false, List.of(ends16, list)));
+        new Type(ArrowType.RunEndEncoded.INSTANCE, false, List.of(ends16, lists)),
+        of(ArrowType.List.INSTANCE, Field.nullable("u", UuidType.INSTANCE)));
   }
 
   /** Returns all types. */
   public static List<Type> all() {
     List<Type> types = new ArrayList<>(flat());
+    types.add(of(UuidType.INSTANCE));
     types.addAll(nested());
     return types;
   }

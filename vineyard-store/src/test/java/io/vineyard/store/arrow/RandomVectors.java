@@ -17,9 +17,11 @@ import org.apache.arrow.vector.types.pojo.Field;
 
 /** Fills the buffers of vectors by what their format asks for, with random values. */
 final class RandomVectors {
-  private static final int MOST_SIZE = 20;
+  private static final int MOST_SIZE = 7;
+  private static final int MOST_VIEW_BYTES = 40;
   private static final int LETTERS = 26;
   private static final int MOST_SMALL = 80_000;
+  private static final long MILLIS_PER_DAY = 86_400_000;
   private static final double NULLS = 0.2;
 
   private final Random random;
@@ -171,14 +173,32 @@ final class RandomVectors {
         data.setInt((long) i * width, random.nextInt(MOST_SMALL));
       }
     }
+    makeLegal(type, data, values, width);
     return data;
+  }
+
+  /** Not all bits are a value of some types, which other implementations would refuse. */
+  private static void makeLegal(ArrowType type, ArrowBuf data, int values, int width) {
+    for (int i = 0; i < values; i++) {
+      long at = (long) i * width;
+      if (type instanceof ArrowType.Decimal) {
+        long sign = data.getLong(at) >> (Long.SIZE - 1);
+        for (int next = Long.BYTES; next < width; next += Long.BYTES) {
+          data.setLong(at + next, sign);
+        }
+      } else if (type instanceof ArrowType.Date && width == Long.BYTES) {
+        data.setLong(at, data.getLong(at) * MILLIS_PER_DAY);
+      }
+    }
   }
 
   private void fillViews(BaseVariableWidthViewVector vector, int values) {
     vector.allocateNew(values);
+    // what follows a short value must be 0, which vectors leave to whoever fills them
+    vector.getDataBuffer().setZero(0, vector.getDataBuffer().capacity());
     for (int i = 0; i < values; i++) {
       if (random.nextDouble() >= NULLS) {
-        byte[] bytes = new byte[random.nextInt(2 * MOST_SIZE)];
+        byte[] bytes = new byte[random.nextInt(MOST_VIEW_BYTES)];
         Arrays.fill(bytes, (byte) ('a' + random.nextInt(LETTERS)));
         vector.setSafe(i, bytes);
       } else {

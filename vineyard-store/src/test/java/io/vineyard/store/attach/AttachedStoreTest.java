@@ -191,7 +191,7 @@ class AttachedStoreTest {
   @Test
   void endsThatOpenWhileTheClientClosesKnowThatItsStoreIsGone() {
     try (Race race = new Race()) {
-      for (int i = 0; i < 3000; i++) {
+      for (int i = 0; i < 1000; i++) {
         openAndClose(race);
       }
     }

@@ -128,6 +128,19 @@ class StreamLogTest {
   }
 
   @Test
+  void readerThatLeftMayStillGiveBackWhatItDidNotUse() {
+    long reading = reader.read(id, 3);
+    publish(3);
+    reader.tell(new Command.CloseReader(reading, 3));
+    long second = next.read(id, 10);
+    reader.tell(new Command.CloseReader(reading, 2));
+    assertThat(next.positions(second)).containsExactly(2L);
+    reader.tell(new Command.ReleaseChunks(reading, new long[] {0, 1}));
+    assertThat(reader.lost).isNull();
+    assertThat(reclaimed()).containsExactly(0L, 1L);
+  }
+
+  @Test
   void whatComesBackWhileTheNextReadsIsDeliveredToIt() {
     long reading = reader.read(id, 1);
     publish(1);

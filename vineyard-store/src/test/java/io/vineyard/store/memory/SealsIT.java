@@ -138,6 +138,7 @@ class SealsIT {
   @Test
   void processWithoutDescriptorsGetsATypedErrorAndGoesOn() {
     try (ChildJvm child = ChildJvm.start(Hungry.class)) {
+      child.expect("beforehand");
       assertThat(child.expect("refused")).startsWith("LIMIT_REACHED").contains("errno 24");
       child.expect("made");
     }
@@ -243,6 +244,8 @@ class SealsIT {
     private Hungry() {}
 
     public static void main(String[] arguments) {
+      // A class that is not loaded yet needs a descriptor as well.
+      ParentLines.say("beforehand " + NativeCalls.error("test", new LastErrorException(1)));
       try (Segment first = Segment.create("test", 4096)) {
         long hard = 1 << 14;
         Extra.setrlimit(Extra.RLIMIT_NOFILE, new long[] {first.descriptor() + 1L, hard});

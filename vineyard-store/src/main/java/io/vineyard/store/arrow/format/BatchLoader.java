@@ -10,7 +10,6 @@ import org.apache.arrow.memory.ReferenceManager;
 import org.apache.arrow.vector.BufferLayout.BufferType;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
-import org.apache.arrow.vector.types.UnionMode;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /**
@@ -89,7 +88,7 @@ public final class BatchLoader {
     try {
       vector.loadFieldBuffers(takeBuffers(plan, values, nulls, buffers), buffers);
     } finally {
-      buffers.forEach(this::done);
+      buffers.forEach(body::done);
     }
     loadChildren(plan, vector, values);
   }
@@ -141,18 +140,12 @@ public final class BatchLoader {
     return described.length() == 0 ? EMPTY : body.buffer(described.offset(), described.length());
   }
 
-  private void done(ArrowBuf taken) {
-    if (taken.capacity() > 0) {
-      body.done(taken);
-    }
-  }
-
   private void loadChildren(FieldPlan plan, FieldVector vector, long values) {
     if (plan.children().isEmpty()) {
       return;
     }
     long fewest = 0;
-    if (plan.storage() instanceof ArrowType.Struct || isSparseUnion(plan.storage())) {
+    if (plan.storage() instanceof ArrowType.Struct || SparseUnions.isOne(plan.field())) {
       fewest = values;
     } else if (plan.storage() instanceof ArrowType.FixedSizeList list) {
       fewest = values * list.getListSize();
@@ -165,9 +158,8 @@ public final class BatchLoader {
     for (int i = 0; i < children.size(); i++) {
       load(plan.children().get(i), children.get(i), fewest);
     }
-  }
-
-  private static boolean isSparseUnion(ArrowType type) {
-    return type instanceof ArrowType.Union union && union.getMode() == UnionMode.Sparse;
+    if (SparseUnions.isOne(plan.field())) {
+      SparseUnions.prepare(vector, plan.field());
+    }
   }
 }

@@ -75,6 +75,7 @@ public final class BatchSchema {
       for (Field field : wire.getFields()) {
         fields.add(DictionaryUtility.toMemoryFormat(field, Allocators.VIEWS, templates));
       }
+      SparseUnions.check(fields);
       return of(wire, new Schema(fields, wire.getCustomMetadata()), templates);
     } finally {
       templates.values().forEach(template -> template.getVector().close());
@@ -108,33 +109,17 @@ public final class BatchSchema {
   private static BatchSchema of(Schema wire, Schema memory, Map<Long, Dictionary> found) {
     Map<Long, DictionaryPlan> dictionaries = new LinkedHashMap<>();
     found.forEach(
-        (id, dictionary) ->
-            dictionaries.put(
-                id,
-                new DictionaryPlan(
-                    dictionary.getEncoding(), FieldPlan.of(dictionary.getVector().getField()))));
+        (id, dictionary) -> {
+          Field values = dictionary.getVector().getField();
+          SparseUnions.checkDictionary(values);
+          dictionaries.put(id, new DictionaryPlan(dictionary.getEncoding(), FieldPlan.of(values)));
+        });
     return new BatchSchema(wire, memory, dictionaries);
   }
 
   /** Says the first thing that differs from another schema; null if nothing does. */
   public @Nullable String differenceTo(BatchSchema expected) {
-    if (wire.equals(expected.wire)) {
-      return null;
-    }
-    List<Field> these = wire.getFields();
-    List<Field> those = expected.wire.getFields();
-    for (int i = 0; i < Math.min(these.size(), those.size()); i++) {
-      if (!these.get(i).equals(those.get(i))) {
-        return "expected column " + i + " as " + those.get(i) + ", got " + these.get(i);
-      }
-    }
-    if (these.size() != those.size()) {
-      return "expected " + those.size() + " columns, got " + these.size();
-    }
-    return "expected schema metadata "
-        + expected.wire.getCustomMetadata()
-        + ", got "
-        + wire.getCustomMetadata();
+    return wire.equals(expected.wire) ? null : SchemaDifference.find(expected.wire, wire);
   }
 
   /** Returns the schema as an IPC message. */

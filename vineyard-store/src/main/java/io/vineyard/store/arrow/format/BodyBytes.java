@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  * when they are decompressed.
  */
 public final class BodyBytes implements BatchLoader.Body {
-  /** No codec makes more of one byte than this; what says so is malformed. */
-  private static final long MOST_EXPANSION = 1 << 16;
+  /** No codec makes more of one byte than these; what says so is malformed. */
+  private static final long MOST_LZ4_EXPANSION = 255;
+
+  private static final long MOST_ZSTD_EXPANSION = 1 << 16;
 
   private final ForeignMemory memory;
   private final long address;
@@ -63,15 +65,27 @@ public final class BodyBytes implements BatchLoader.Body {
   private ArrowBuf decompressed(CompressionCodec used, ArrowBuf view) {
     long size = view.capacity();
     long expected = size < Long.BYTES ? -2 : view.getLong(0);
-    if (expected < CompressionUtil.NO_COMPRESSION_LENGTH || expected > size * MOST_EXPANSION) {
+    boolean isLz4 = used.getCodecType() == CompressionUtil.CodecType.LZ4_FRAME;
+    if (expected < CompressionUtil.NO_COMPRESSION_LENGTH
+        || expected > size * (isLz4 ? MOST_LZ4_EXPANSION : MOST_ZSTD_EXPANSION)) {
       throw Malformed.of("a compressed buffer", size + " bytes that begin with " + expected);
     }
+    ArrowBuf bytes = decompressed(used, view, expected);
+    if (bytes.capacity() < expected) {
+      long found = bytes.capacity();
+      bytes.getReferenceManager().release();
+      throw Malformed.of(expected + " bytes out of " + size + " compressed ones", "" + found);
+    }
+    return bytes;
+  }
+
+  private ArrowBuf decompressed(CompressionCodec used, ArrowBuf view, long expected) {
     memory.retain();
     try {
       return used.decompress(Allocators.VIEWS, view);
     } catch (RuntimeException broken) {
       memory.release();
-      throw Malformed.of("a compressed buffer of " + size + " bytes", broken.toString());
+      throw Malformed.of("a compressed buffer of " + view.capacity() + " bytes", broken.toString());
     } catch (OutOfMemoryError full) {
       memory.release();
       throw VineyardException.of(

@@ -50,13 +50,24 @@ public record FieldPlan(
     ArrowType type = storage;
     return new FieldPlan(
         field,
-        TypeLayout.getTypeLayout(type).getBufferLayouts().stream()
-            .filter(layout -> layout.getType() != BufferLayout.BufferType.VARIADIC_DATA_BUFFERS)
-            .map(layout -> plan(type, layout))
-            .toList(),
+        type instanceof ArrowType.FixedSizeBinary binary ? fixed(binary) : buffers(type),
         type instanceof ArrowType.Utf8View || type instanceof ArrowType.BinaryView,
         type,
         field.getChildren().stream().map(FieldPlan::of).toList());
+  }
+
+  /** The layouts of Arrow count bits as a {@code short}, which is too small for wide values. */
+  private static List<BufferPlan> fixed(ArrowType.FixedSizeBinary binary) {
+    return List.of(
+        new BufferPlan(BufferLayout.BufferType.VALIDITY, 1, 0),
+        new BufferPlan(BufferLayout.BufferType.DATA, Byte.SIZE * binary.getByteWidth(), 0));
+  }
+
+  private static List<BufferPlan> buffers(ArrowType type) {
+    return TypeLayout.getTypeLayout(type).getBufferLayouts().stream()
+        .filter(layout -> layout.getType() != BufferLayout.BufferType.VARIADIC_DATA_BUFFERS)
+        .map(layout -> plan(type, layout))
+        .toList();
   }
 
   private static BufferPlan plan(ArrowType type, BufferLayout layout) {

@@ -14,6 +14,7 @@ import org.apache.arrow.flatbuf.Footer;
 import org.apache.arrow.flatbuf.KeyValue;
 import org.apache.arrow.flatbuf.Schema;
 import org.apache.arrow.flatbuf.Type;
+import org.apache.arrow.flatbuf.Union;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,10 +92,11 @@ public final class SchemaCheck {
     switch (field.typeType()) {
       case Type.Decimal -> checkDecimal((Decimal) field.type(new Decimal()));
       case Type.FixedSizeBinary ->
-          checkWidth(((FixedSizeBinary) field.type(new FixedSizeBinary())).byteWidth());
+          checkByteWidth(((FixedSizeBinary) field.type(new FixedSizeBinary())).byteWidth());
       case Type.FixedSizeList ->
           checkWidth(((FixedSizeList) field.type(new FixedSizeList())).listSize());
       case Type.Struct_ -> checkNames(field);
+      case Type.Union -> checkUnion(field, (Union) field.type(new Union()));
       default -> {
         // whatever else is wrong shows when the field is made
       }
@@ -109,13 +111,34 @@ public final class SchemaCheck {
     }
   }
 
+  private static void checkByteWidth(int width) {
+    checkWidth(width);
+    if (width == 0) {
+      throw VineyardException.of(
+          ErrorCode.UNSUPPORTED, "expected binary values of 1 byte or more, got 0 bytes");
+    }
+  }
+
   private static void checkWidth(int width) {
     if (width < 0 || width > MOST_BYTE_WIDTH) {
       throw Malformed.of("a size from 0 to " + MOST_BYTE_WIDTH, "" + width);
     }
   }
 
-  /** Vectors of structs know their children by name. */
+  private void checkUnion(Field field, Union union) {
+    if (union.typeIdsLength() == 0 && field.childrenLength() > 0) {
+      throw VineyardException.of(
+          ErrorCode.UNSUPPORTED, "expected a union with type ids, got none for " + field.name());
+    }
+    if (union.typeIdsLength() != field.childrenLength()) {
+      throw Malformed.of(
+          "type ids for " + field.childrenLength() + " children of " + field.name(),
+          "" + union.typeIdsLength());
+    }
+    checkNames(field);
+  }
+
+  /** Vectors of structs and unions know their children by name. */
   private void checkNames(Field struct) {
     Set<String> names = new HashSet<>();
     for (int i = 0; i < struct.childrenLength(); i++) {
@@ -124,7 +147,7 @@ public final class SchemaCheck {
       if (!names.add(name)) {
         throw VineyardException.of(
             ErrorCode.UNSUPPORTED,
-            "expected children of different names in struct %s, got two named '%s'"
+            "expected children of different names in %s, got two named '%s'"
                 .formatted(struct.name(), name));
       }
     }

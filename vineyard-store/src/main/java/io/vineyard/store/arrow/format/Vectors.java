@@ -4,12 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.BaseVariableWidthViewVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
 import org.apache.arrow.vector.types.pojo.Field;
 
 /** What Arrow has no single call for. */
 public final class Vectors {
+  private static final int VIEW_BYTES = 16;
+
   private Vectors() {}
 
   /** Makes something of a vector and its field. */
@@ -26,7 +29,9 @@ public final class Vectors {
     List<FieldVector> made = new ArrayList<>(vectors.size());
     try {
       for (int i = 0; i < vectors.size(); i++) {
-        made.add(making.make(vectors.get(i), fields.get(i)));
+        FieldVector vector = making.make(vectors.get(i), fields.get(i));
+        made.add(vector);
+        SparseUnions.prepare(vector, fields.get(i));
       }
       return made;
     } catch (RuntimeException broken) {
@@ -113,11 +118,27 @@ public final class Vectors {
   private static FieldVector slice(FieldVector vector, FieldVector part, int offset, int values) {
     try {
       vector.makeTransferPair(part).splitAndTransfer(offset, values);
+      clearPadding(part);
       return part;
     } catch (RuntimeException broken) {
       part.close();
       throw broken;
     }
+  }
+
+  /** Arrow copies short views when it slices them, but not the zeros that must follow them. */
+  private static void clearPadding(FieldVector part) {
+    if (part instanceof BaseVariableWidthViewVector view
+        && !(view.getDataBuffer().getReferenceManager() instanceof ForeignMemory)) {
+      ArrowBuf views = view.getDataBuffer();
+      for (long at = 0; at < (long) VIEW_BYTES * view.getValueCount(); at += VIEW_BYTES) {
+        int used = Integer.BYTES + views.getInt(at);
+        if (used < VIEW_BYTES) {
+          views.setZero(at + used, VIEW_BYTES - used);
+        }
+      }
+    }
+    part.getChildrenFromFields().forEach(Vectors::clearPadding);
   }
 
   /** Returns how many bytes the values of these vectors take, with those of their children. */
