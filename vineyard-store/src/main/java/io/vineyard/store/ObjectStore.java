@@ -30,7 +30,8 @@ public interface ObjectStore extends AutoCloseable {
    * Creates an object, and answers with its metadata as it is in the store, ids included.
    *
    * <p>Members without id are created as well; members with an id must exist, or it fails with
-   * {@link ErrorCode#OBJECT_NOT_EXISTS}. All or nothing.
+   * {@link ErrorCode#OBJECT_NOT_EXISTS}. A tree with all that it refers to is at most 64 deep, of
+   * 65,536 objects and 4 MiB, or it fails with {@link ErrorCode#META_TREE_INVALID}. All or nothing.
    */
   Mono<ObjectMeta> createObject(ObjectMeta meta);
 
@@ -57,7 +58,8 @@ public interface ObjectStore extends AutoCloseable {
    * Lists objects, streams included, in the order of their ids.
    *
    * @param typePattern the type name, in which {@code *} stands for any text
-   * @param limit the most objects to list
+   * @param limit the most objects to list; with {@link ErrorCode#INVALID} it fails if it is below
+   *     0, or if the list would take more than 4 MiB
    */
   Flux<ObjectMeta> list(String typePattern, int limit);
 

@@ -28,9 +28,14 @@ public final class BackgroundSegments implements SegmentSource {
   public void create(long capacityBytes, Done done) {
     try {
       worker.execute(() -> make(capacityBytes, done));
-    } catch (RejectedExecutionException e) {
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // The latter is how a JVM says that it cannot start a thread.
       done.complete(
-          null, VineyardException.of(ErrorCode.ALREADY_STOPPED, "no thread to make segments", e));
+          null,
+          VineyardException.of(
+              ErrorCode.LIMIT_REACHED,
+              "expected a thread to make a segment: " + e.getMessage(),
+              e));
     }
   }
 

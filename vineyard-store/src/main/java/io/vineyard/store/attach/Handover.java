@@ -1,6 +1,9 @@
 package io.vineyard.store.attach;
 
+import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +66,14 @@ public final class Handover<T> implements Subscription {
       start.accept(this);
     } catch (VineyardException e) {
       fail(e);
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      fail(noThread(e));
     }
+  }
+
+  private static VineyardException noThread(Throwable cause) {
+    return VineyardException.of(
+        ErrorCode.LIMIT_REACHED, "expected a thread to go on: " + cause.getMessage(), cause);
   }
 
   /** Returns whether the subscriber has cancelled, or was served. */
@@ -88,17 +98,36 @@ public final class Handover<T> implements Subscription {
 
   /** Hands the value over. */
   public void complete(T result) {
-    scheduler.schedule(() -> emit(result));
+    schedule(() -> emit(result));
   }
 
   /** Hands an error over; it is dropped if nobody wants it any more. */
   public void fail(Throwable error) {
-    scheduler.schedule(
+    schedule(
         () -> {
           if (state.getAndSet(State.OVER) != State.OVER) {
             subscriber.onError(error);
           }
         });
+  }
+
+  /**
+   * A scheduler without a thread to start must not leave the subscriber waiting. It may have queued
+   * the task nevertheless.
+   */
+  private void schedule(Runnable task) {
+    AtomicBoolean begun = new AtomicBoolean();
+    Runnable once =
+        () -> {
+          if (begun.compareAndSet(false, true)) {
+            task.run();
+          }
+        };
+    try {
+      scheduler.schedule(once);
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      once.run();
+    }
   }
 
   private void emit(T result) {

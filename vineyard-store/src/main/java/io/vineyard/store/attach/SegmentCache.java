@@ -49,10 +49,13 @@ final class SegmentCache {
     }
     try {
       mapper.execute(() -> map(mapped, segment, access));
-    } catch (RejectedExecutionException e) {
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // The latter is how a JVM says that it cannot start a thread.
       segment.close();
       mapped.settle(
-          null, VineyardException.of(ErrorCode.ALREADY_STOPPED, "no thread to map segments", e));
+          null,
+          VineyardException.of(
+              ErrorCode.LIMIT_REACHED, "expected a thread to map a segment: " + e.getMessage(), e));
     }
   }
 

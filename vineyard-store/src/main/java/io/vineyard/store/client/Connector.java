@@ -6,21 +6,18 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.DomainSocketReadMode;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.handler.codec.ByteToMessageDecoder;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.AttachedStore;
 import io.vineyard.store.attach.Handover;
+import io.vineyard.store.protocol.Shortage;
 import io.vineyard.store.protocol.binary.FrameReader;
 import io.vineyard.store.protocol.binary.Handshake;
 import io.vineyard.store.protocol.binary.HandshakeFrames;
@@ -33,48 +30,63 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes the two connections of a client, one after the other, and then its link. */
 final class Connector {
-  private static final EventLoopGroup LOOPS =
-      new MultiThreadIoEventLoopGroup(
-          1, new DefaultThreadFactory("vineyard-client", true), EpollIoHandler.newFactory());
-
   private final VineyardClient config;
   private final String place;
   private final DomainSocketAddress address;
   private final Handover<ObjectStore> result;
-  private final EventLoop loop = LOOPS.next();
-  private volatile @Nullable Future<?> timer;
+  private final EventLoop loop;
+  private @Nullable Future<?> timer;
   private boolean done;
   private @Nullable Channel first;
   private @Nullable RemoteLink link;
   private Handshake.@Nullable Welcome welcome;
 
-  Connector(VineyardClient config, DomainSocketAddress address, Handover<ObjectStore> result) {
+  private Connector(
+      VineyardClient config, DomainSocketAddress address, Handover<ObjectStore> result) {
     this.config = config;
     this.address = address;
+    this.loop = ClientLoop.get();
     this.place = "the store at " + address.path();
     this.result = result;
   }
 
-  void start() {
-    Bootstrap bootstrap =
-        new Bootstrap()
-            .group(loop)
-            .channel(EpollDomainSocketChannel.class)
-            .handler(new FirstConnection());
-    bootstrap
-        .connect(address)
-        .addListener(
-            connected -> {
-              if (!connected.isSuccess()) {
-                fail(ErrorCode.CONNECTION_FAILED, "nobody listens", connected.cause());
-              }
-            });
+  /**
+   * Begins to connect.
+   *
+   * @throws RuntimeException or OutOfMemoryError if this process has run short of something
+   */
+  static void start(
+      VineyardClient config, DomainSocketAddress address, Handover<ObjectStore> result) {
+    Connector connector = new Connector(config, address, result);
+    connector.startTimer();
+    connector.loop.execute(connector::connectFirst);
+    result.onCancel(() -> connector.loop.execute(connector::giveUp));
+  }
+
+  private void startTimer() {
     timer =
         loop.schedule(
             () -> fail(ErrorCode.TIMEOUT, "no answer within " + config.connectTimeout(), null),
             config.connectTimeout().toNanos(),
             TimeUnit.NANOSECONDS);
-    result.onCancel(() -> loop.execute(this::giveUp));
+  }
+
+  private void connectFirst() {
+    new Bootstrap()
+        .group(loop)
+        .channel(EpollDomainSocketChannel.class)
+        .handler(new FirstConnection())
+        .connect(address)
+        .addListener(
+            connected -> {
+              if (!connected.isSuccess()) {
+                notConnected("it does not accept connections", connected.cause());
+              }
+            });
+  }
+
+  private void notConnected(String why, Throwable cause) {
+    fail(Shortage.codeOf(cause, ErrorCode.CONNECTION_FAILED), why, cause);
   }
 
   private void done() {
@@ -124,8 +136,7 @@ final class Connector {
     if (done && attached != null) {
       attached.received(message);
     } else if (message instanceof Handshake.Welcome reply && welcome == null) {
-      welcome = reply;
-      connectSecond(channel, reply);
+      welcomed(channel, reply);
     } else if (message instanceof Handshake.Ready && attached != null && welcome != null) {
       done();
       result.complete(AttachedStore.attach(attached, welcome.segmentBytes()));
@@ -136,6 +147,23 @@ final class Connector {
           ErrorCode.PROTOCOL_ERROR,
           "expected the answer to a handshake, got " + message.getClass().getSimpleName(),
           null);
+    }
+  }
+
+  private void welcomed(Channel channel, Handshake.Welcome reply) {
+    if (reply.version() < Handshake.LOWEST_VERSION || reply.version() > Handshake.HIGHEST_VERSION) {
+      fail(
+          ErrorCode.VERSION_MISMATCH,
+          "expected a store that speaks one of the versions "
+              + Handshake.LOWEST_VERSION
+              + " to "
+              + Handshake.HIGHEST_VERSION
+              + ", got one that speaks "
+              + reply.version(),
+          null);
+    } else {
+      welcome = reply;
+      connectSecond(channel, reply);
     }
   }
 
@@ -151,10 +179,7 @@ final class Connector {
         .addListener(
             connected -> {
               if (!connected.isSuccess()) {
-                fail(
-                    ErrorCode.CONNECTION_FAILED,
-                    "the second connection was refused",
-                    connected.cause());
+                notConnected("the second connection was refused", connected.cause());
               }
             });
   }

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -33,7 +34,9 @@ import reactor.core.scheduler.Schedulers;
  */
 final class RemoteLink implements Link, LinkQueue.Taker {
   private static final int MOST_SPARE_DESCRIPTORS = 64;
+  private static final int MOST_HELD = 1 << 16;
   private static final Duration MOST_LEAVING = Duration.ofSeconds(5);
+  private static final Duration MOST_BEHIND = Duration.ofSeconds(10);
 
   private final VineyardClient config;
   private final String place;
@@ -45,6 +48,7 @@ final class RemoteLink implements Link, LinkQueue.Taker {
   private @Nullable Events events;
   private @Nullable ByteBuf pending;
   private @Nullable CommandEncoder encoder;
+  private @Nullable Future<?> behind;
   private boolean over;
 
   RemoteLink(VineyardClient config, String place, Channel first) {
@@ -122,6 +126,11 @@ final class RemoteLink implements Link, LinkQueue.Taker {
   void received(Object message) {
     if (held.isEmpty() && !(message instanceof SegmentAnnounced)) {
       handle(message);
+    } else if (held.size() >= MOST_HELD) {
+      lost(
+          VineyardException.of(
+              ErrorCode.PROTOCOL_ERROR,
+              "expected a descriptor before " + MOST_HELD + " more messages, got none"));
     } else {
       held.add(message);
       release();
@@ -147,13 +156,36 @@ final class RemoteLink implements Link, LinkQueue.Taker {
       if (held.peek() instanceof SegmentAnnounced announced) {
         FileDescriptor descriptor = descriptors.poll();
         if (descriptor == null) {
+          await(announced);
           return;
         }
+        arrived();
         held.remove();
         announced(announced, descriptor);
       } else {
         handle(held.remove());
       }
+    }
+  }
+
+  /** A system that is short of descriptors drops those that it should hand over. */
+  private void await(SegmentAnnounced announced) {
+    if (behind == null) {
+      String why = "expected the descriptor of " + announced + " within " + MOST_BEHIND;
+      behind =
+          first
+              .eventLoop()
+              .schedule(
+                  () -> lost(VineyardException.of(ErrorCode.LIMIT_REACHED, why + ", got none")),
+                  MOST_BEHIND.toNanos(),
+                  TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private void arrived() {
+    if (behind != null) {
+      behind.cancel(false);
+      behind = null;
     }
   }
 
@@ -235,6 +267,7 @@ final class RemoteLink implements Link, LinkQueue.Taker {
 
   private void end() {
     over = true;
+    arrived();
     flush();
     descriptors.forEach(RemoteLink::close);
     descriptors.clear();

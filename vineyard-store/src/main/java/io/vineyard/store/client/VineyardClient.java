@@ -6,9 +6,11 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.Handover;
-import java.nio.charset.StandardCharsets;
+import io.vineyard.store.protocol.Shortage;
+import io.vineyard.store.protocol.SocketPath;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -29,7 +31,6 @@ import reactor.core.scheduler.Schedulers;
  * }</pre>
  */
 public final class VineyardClient {
-  private static final int MOST_PATH_BYTES = 107;
   private static final VineyardClient DEFAULT =
       new VineyardClient(null, Duration.ofSeconds(10), "java");
 
@@ -77,8 +78,9 @@ public final class VineyardClient {
    * <p>Fails with {@link ErrorCode#INVALID} without a socket, or if its path is too long; with
    * {@link ErrorCode#CONNECTION_FAILED} if there is no such file, if it is no socket, if it may not
    * be used by this user, or if nobody listens; with {@link ErrorCode#VERSION_MISMATCH}, saying
-   * which versions there are; with {@link ErrorCode#TIMEOUT}; with {@link ErrorCode#UNSUPPORTED}
-   * elsewhere than on Linux.
+   * which versions there are; with {@link ErrorCode#TIMEOUT}; with {@link ErrorCode#LIMIT_REACHED}
+   * if this process, or the server, has run short of descriptors, threads or clients; with {@link
+   * ErrorCode#UNSUPPORTED} elsewhere than on Linux.
    */
   public Mono<ObjectStore> connect() {
     return Handover.mono(
@@ -89,9 +91,15 @@ public final class VineyardClient {
 
   private void connect(Handover<ObjectStore> result) {
     try {
-      new Connector(this, address(), result).start();
+      Connector.start(this, address(), result);
     } catch (VineyardException e) {
       result.fail(e);
+    } catch (IllegalStateException | OutOfMemoryError e) {
+      result.fail(
+          VineyardException.of(
+              Shortage.codeOf(e, ErrorCode.CONNECTION_FAILED),
+              "expected the thread of this JVM's clients: " + e.getMessage(),
+              e));
     }
   }
 
@@ -116,26 +124,25 @@ public final class VineyardClient {
     if (socket == null) {
       throw VineyardException.of(ErrorCode.INVALID, "expected a path of a socket, got none");
     }
-    Path path = socket.toAbsolutePath();
-    int size = path.toString().getBytes(StandardCharsets.UTF_8).length;
-    if (size > MOST_PATH_BYTES) {
+    Path path = SocketPath.of(socket);
+    String wrong = faultOf(path);
+    if (wrong != null) {
       throw VineyardException.of(
-          ErrorCode.INVALID,
-          "expected a socket path of at most "
-              + MOST_PATH_BYTES
-              + " bytes, got "
-              + size
-              + ": "
-              + path);
-    }
-    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-      throw VineyardException.of(
-          ErrorCode.CONNECTION_FAILED, "expected the socket of a store, there is no " + path);
-    }
-    if (Files.isRegularFile(path) || Files.isDirectory(path)) {
-      throw VineyardException.of(
-          ErrorCode.CONNECTION_FAILED, "expected a socket, " + path + " is another kind of file");
+          ErrorCode.CONNECTION_FAILED, "expected the socket of a store, " + wrong);
     }
     return new DomainSocketAddress(path.toFile());
+  }
+
+  private static @Nullable String faultOf(Path path) {
+    try {
+      if (!SocketPath.isSocket(path)) {
+        return path + " is another kind of file";
+      }
+      return Files.isWritable(path) ? null : "this user may not connect to " + path;
+    } catch (AccessDeniedException e) {
+      return "this user may not look at " + path;
+    } catch (IOException e) {
+      return "there is no " + path;
+    }
   }
 }

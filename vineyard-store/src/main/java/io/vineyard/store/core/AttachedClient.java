@@ -44,6 +44,17 @@ public final class AttachedClient {
     core.detach(this, reason);
   }
 
+  /** The sink is ready again: what was held back for it is delivered. */
+  public void ready() {
+    if (!detached) {
+      core.streams.resume(this);
+    }
+  }
+
+  boolean isReady() {
+    return sink.isReady();
+  }
+
   /** Returns whether the client has been detached. */
   public boolean isDetached() {
     return detached;
@@ -83,6 +94,10 @@ public final class AttachedClient {
 
   void cancelLease(long request) {
     pendingLeases.remove(request);
+  }
+
+  boolean isWaiting(long request) {
+    return pendingLeases.contains(request) || nameWaits.containsKey(request);
   }
 
   int waitingRequests() {

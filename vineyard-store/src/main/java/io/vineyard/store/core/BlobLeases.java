@@ -5,18 +5,18 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.VineyardException;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.LongConsumer;
+import java.util.function.BiConsumer;
 
 /** How often a client has leased each blob. */
 final class BlobLeases {
-  private final Map<Long, Integer> counts = new HashMap<>();
+  private final Map<Long, Long> counts = new HashMap<>();
 
   void add(long blob) {
-    counts.merge(blob, 1, Integer::sum);
+    counts.merge(blob, 1L, Long::sum);
   }
 
   void remove(long blob) {
-    Integer count = counts.get(blob);
+    Long count = counts.get(blob);
     if (count == null) {
       throw VineyardException.of(
           ErrorCode.PROTOCOL_ERROR, "expected a blob leased before, got " + new ObjectId(blob));
@@ -28,23 +28,14 @@ final class BlobLeases {
     }
   }
 
-  long total() {
-    long total = 0;
-    for (int count : counts.values()) {
-      total += count;
-    }
-    return total;
+  boolean contains(long blob) {
+    return counts.containsKey(blob);
   }
 
-  /** Calls for every lease, and forgets them all. */
-  void drain(LongConsumer each) {
-    Map<Long, Integer> all = new HashMap<>(counts);
+  /** Calls for every blob with the number of its leases, and forgets them all. */
+  void drain(BiConsumer<Long, Long> each) {
+    Map<Long, Long> all = new HashMap<>(counts);
     counts.clear();
-    all.forEach(
-        (blob, count) -> {
-          for (int i = 0; i < count; i++) {
-            each.accept(blob);
-          }
-        });
+    all.forEach(each);
   }
 }

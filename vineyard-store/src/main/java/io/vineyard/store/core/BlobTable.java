@@ -69,11 +69,12 @@ final class BlobTable {
   }
 
   /** Returns a blob that a client can name because it has leased it, deleted or not. */
-  BlobEntry leased(long id) {
+  BlobEntry leased(AttachedClient client, long id) {
     BlobEntry blob = blobs.get(id);
-    if (blob == null || blob.leases == 0) {
+    if (blob == null || !client.blobLeases.contains(id)) {
       throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR, "expected a leased blob, got " + new ObjectId(id));
+          ErrorCode.PROTOCOL_ERROR,
+          "expected a blob leased to " + client + ", got " + new ObjectId(id));
     }
     return blob;
   }
@@ -91,16 +92,20 @@ final class BlobTable {
   }
 
   void release(BlobEntry blob) {
-    assert blob.leases > 0 : "blob " + blob.id + " is not leased";
-    blob.leases--;
-    leases--;
+    release(blob, 1);
+  }
+
+  private void release(BlobEntry blob, long count) {
+    assert blob.leases >= count : "blob " + blob.id + " has " + blob.leases + " leases";
+    blob.leases -= count;
+    leases -= count;
     removeIfUnused(blob);
   }
 
-  void release(long id) {
+  void release(long id, long count) {
     BlobEntry blob = blobs.get(id);
     if (blob != null) {
-      release(blob);
+      release(blob, count);
     }
   }
 

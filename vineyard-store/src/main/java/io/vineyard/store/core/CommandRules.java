@@ -11,6 +11,7 @@ import io.vineyard.store.message.Event;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /**
  * What each command of a client does.
@@ -38,7 +39,12 @@ final class CommandRules implements Command.Handler {
     }
   }
 
-  private void checkWaiting() {
+  private void checkWaiting(long request) {
+    if (client.isWaiting(request)) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected the number of a request that does not wait, got " + request);
+    }
     int most = store.limits().requestsPerClient();
     if (client.waitingRequests() >= most) {
       throw VineyardException.of(
@@ -69,6 +75,15 @@ final class CommandRules implements Command.Handler {
     }
   }
 
+  private void checkLength(String what, String text) {
+    int most = store.limits().nameBytes();
+    if (text.length() > most) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected a " + what + " of at most " + most + " characters, got " + text.length());
+    }
+  }
+
   private void checkNewName(String name) {
     checkName(name);
     int most = store.limits().names();
@@ -83,7 +98,7 @@ final class CommandRules implements Command.Handler {
     answer(
         command.request(),
         () -> {
-          checkWaiting();
+          checkWaiting(command.request());
           store.segments.lease(client, command);
         });
   }
@@ -147,7 +162,7 @@ final class CommandRules implements Command.Handler {
   public void releaseBlobs(Command.ReleaseBlobs command) {
     for (long blob : command.blobs()) {
       client.blobLeases.remove(blob);
-      store.blobs.release(blob);
+      store.blobs.release(blob, 1);
     }
   }
 
@@ -160,10 +175,12 @@ final class CommandRules implements Command.Handler {
             throw VineyardException.of(
                 ErrorCode.INVALID, "expected a limit of at least 0, got " + command.limit());
           }
+          checkLength("type pattern", command.typePattern());
           TypePattern pattern = new TypePattern(command.typePattern());
           List<ObjectMeta> found = new ArrayList<>();
-          store.streams.list(pattern, command.limit(), found::add);
-          store.objects.list(pattern, command.limit(), found::add);
+          LongConsumer cost = new ListCost(store.limits().metaBytes());
+          store.streams.list(pattern, command.limit(), cost, found::add);
+          store.objects.list(pattern, command.limit(), cost, found::add);
           found.sort(Comparator.comparing(ObjectMeta::requireId));
           if (found.size() > command.limit()) {
             found.subList(command.limit(), found.size()).clear();
@@ -224,7 +241,7 @@ final class CommandRules implements Command.Handler {
           if (id != null) {
             client.done(command.request(), id);
           } else if (command.mayWait()) {
-            checkWaiting();
+            checkWaiting(command.request());
             store.names.await(command.name(), client, command.request());
           } else {
             client.fail(

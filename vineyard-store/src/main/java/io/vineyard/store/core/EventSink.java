@@ -12,6 +12,14 @@ public interface EventSink {
    */
   void send(Event event);
 
+  /**
+   * Returns whether it makes sense to deliver chunks: not while too much waits for the client. It
+   * is for the sink to say, by {@link AttachedClient#ready}, that this has changed.
+   */
+  default boolean isReady() {
+    return true;
+  }
+
   /** The client has been detached, because of what it did or because the store was closed. */
   void detached(VineyardException reason);
 }

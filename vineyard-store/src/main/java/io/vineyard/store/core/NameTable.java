@@ -13,9 +13,21 @@ import org.jspecify.annotations.Nullable;
 final class NameTable {
   private record Wait(AttachedClient client, long request) {}
 
+  /** About what a name takes beside its text. */
+  private static final long NAME_BYTES = 256;
+
+  private final HeldBytes held;
   private final Map<String, Long> ids = new HashMap<>();
   private final Map<Long, Set<String>> namesOf = new HashMap<>();
   private final Map<String, Map<Wait, Wait>> waits = new HashMap<>();
+
+  NameTable(HeldBytes held) {
+    this.held = held;
+  }
+
+  private static long heldBytes(String name) {
+    return NAME_BYTES + name.length();
+  }
 
   int count() {
     return ids.size();
@@ -27,6 +39,7 @@ final class NameTable {
 
   /** Gives a name, and answers those who waited for it. */
   void put(String name, long id) {
+    held.add(heldBytes(name));
     drop(name);
     ids.put(name, id);
     namesOf.computeIfAbsent(id, key -> new HashSet<>()).add(name);
@@ -44,6 +57,7 @@ final class NameTable {
     if (id == null) {
       return false;
     }
+    held.remove(heldBytes(name));
     Set<String> names = namesOf.get(id);
     if (names != null && names.remove(name) && names.isEmpty()) {
       namesOf.remove(id);
@@ -54,7 +68,10 @@ final class NameTable {
   void dropAllOf(long id) {
     Set<String> names = namesOf.remove(id);
     if (names != null) {
-      names.forEach(ids::remove);
+      for (String name : names) {
+        ids.remove(name);
+        held.remove(heldBytes(name));
+      }
     }
   }
 

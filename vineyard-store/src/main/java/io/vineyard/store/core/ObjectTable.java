@@ -5,41 +5,35 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.message.BlobLocation;
+import io.vineyard.store.message.Texts;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** All objects that are trees of metadata; their leaves are blobs. */
 final class ObjectTable {
-  /** How large a tree is: members of members are counted as often as they occur. */
-  private record Tree(int fresh, int depth, long objects) {
-    static final Tree LEAF = new Tree(0, 0, 1);
-
-    Tree with(Tree member) {
-      return new Tree(
-          fresh + member.fresh, Math.max(depth, member.depth + 1), objects + member.objects);
-    }
-  }
-
   /** An object; its members are objects of their own, known by their ids. */
   private static final class ObjectEntry {
     final long id;
     final ObjectMeta own;
     final Map<String, Long> members;
-    final Tree tree;
+    final MetaTree tree;
+    final long ownBytes;
     int parents;
     boolean persistent;
 
-    ObjectEntry(long id, ObjectMeta own, Map<String, Long> members, Tree tree) {
+    ObjectEntry(long id, ObjectMeta meta, Map<String, Long> members, MetaTree tree) {
       this.id = id;
-      this.own = own;
+      this.own = meta.toBuilder().members(Map.of()).build();
       this.members = members;
       this.tree = tree;
+      this.ownBytes = MetaTree.ofOwn(meta).bytes();
     }
   }
 
@@ -47,10 +41,12 @@ final class ObjectTable {
   private final Ids ids;
   private final BlobTable blobs;
   private final NameTable names;
+  private final HeldBytes held;
   private final TreeMap<Long, ObjectEntry> objects = new TreeMap<>();
 
-  ObjectTable(StoreLimits limits, Ids ids, BlobTable blobs, NameTable names) {
+  ObjectTable(StoreLimits limits, Ids ids, BlobTable blobs, NameTable names, HeldBytes held) {
     this.limits = limits;
+    this.held = held;
     this.ids = ids;
     this.blobs = blobs;
     this.names = names;
@@ -66,7 +62,7 @@ final class ObjectTable {
 
   /** Creates an object with all its new members, or nothing. */
   ObjectMeta create(ObjectMeta meta) {
-    int fresh = check(meta, 0).fresh;
+    int fresh = check(meta, 0).fresh();
     if (count() + fresh > limits.objects()) {
       throw VineyardException.of(
           ErrorCode.LIMIT_REACHED,
@@ -77,23 +73,36 @@ final class ObjectTable {
               + " more than "
               + count());
     }
+    held.add(freshBytes(meta));
     return meta(store(meta));
   }
 
-  private Tree check(ObjectMeta meta, int depth) {
+  private long freshBytes(ObjectMeta meta) {
+    long bytes = MetaTree.ofOwn(meta).bytes();
+    for (ObjectMeta member : meta.members().values()) {
+      bytes += member.id() == null ? freshBytes(member) : 0;
+    }
+    return bytes;
+  }
+
+  private MetaTree check(ObjectMeta meta, int depth) {
     if (meta.isReference()
         || depth > limits.metaDepth()
+        || meta.typeName().length() > limits.nameBytes()
         || meta.typeName().equals(ObjectMeta.BLOB)) {
-      throw notATree(meta, "at depth " + depth);
+      throw notATree(meta, "of " + meta.typeName().length() + " characters at depth " + depth);
     }
-    Tree tree = new Tree(1, 0, 1);
+    MetaTree tree = MetaTree.ofOwn(meta);
     for (ObjectMeta member : meta.members().values()) {
       ObjectId id = member.id();
       tree = tree.with(id == null ? check(member, depth + 1) : known(id.value()));
     }
-    // What members refer to counts as well: whoever asks for an object gets all of its tree.
-    if (tree.depth > limits.metaDepth() || tree.objects > limits.metaObjects()) {
-      throw notATree(meta, tree.depth + " deep with " + tree.objects + " objects");
+    if (tree.depth() > limits.metaDepth()
+        || tree.objects() > limits.metaObjects()
+        || tree.bytes() > limits.metaBytes()) {
+      throw notATree(
+          meta,
+          tree.depth() + " deep with " + tree.objects() + " objects, " + tree.bytes() + " bytes");
     }
     return tree;
   }
@@ -103,28 +112,32 @@ final class ObjectTable {
         ErrorCode.META_TREE_INVALID,
         "expected a tree of at most "
             + limits.metaObjects()
-            + " objects, at most "
+            + " objects and "
+            + limits.metaBytes()
+            + " bytes, at most "
             + limits.metaDepth()
-            + " deep, got "
-            + meta
+            + " deep, with type names of at most "
+            + limits.nameBytes()
+            + " characters, got "
+            + Texts.cut(meta.typeName())
             + " "
             + what);
   }
 
-  private Tree known(long id) {
+  private MetaTree known(long id) {
     ObjectEntry object = objects.get(id);
     if (object != null) {
-      return new Tree(0, object.tree.depth, object.tree.objects);
+      return object.tree.known();
     }
     if (!exists(id)) {
       throw noObject(id);
     }
-    return Tree.LEAF;
+    return MetaTree.BLOB;
   }
 
   private long store(ObjectMeta meta) {
     Map<String, Long> members = new LinkedHashMap<>();
-    Tree tree = new Tree(1, 0, 1);
+    MetaTree tree = MetaTree.ofOwn(meta);
     for (Map.Entry<String, ObjectMeta> member : meta.members().entrySet()) {
       ObjectId known = member.getValue().id();
       long id = known == null ? store(member.getValue()) : known.value();
@@ -132,8 +145,7 @@ final class ObjectTable {
       members.put(member.getKey(), id);
       addParents(id, 1);
     }
-    ObjectMeta own = meta.toBuilder().members(Map.of()).build();
-    ObjectEntry entry = new ObjectEntry(ids.nextObject(), own, members, tree);
+    ObjectEntry entry = new ObjectEntry(ids.nextObject(), meta, members, tree);
     objects.put(entry.id, entry);
     return entry.id;
   }
@@ -207,11 +219,15 @@ final class ObjectTable {
     meta.members().values().forEach(member -> lease(client, member, locations));
   }
 
-  /** Calls for the metadata of the first objects, and then blobs, of these types. */
-  void list(Predicate<String> types, int limit, Consumer<ObjectMeta> found) {
+  /**
+   * Calls for the metadata of the first objects, and then blobs, of these types; before each for
+   * its bytes.
+   */
+  void list(Predicate<String> types, int limit, LongConsumer cost, Consumer<ObjectMeta> found) {
     int left = limit;
     for (ObjectEntry entry : objects.values()) {
       if (left > 0 && types.test(entry.own.typeName())) {
+        cost.accept(entry.tree.bytes());
         found.accept(meta(entry.id));
         left--;
       }
@@ -219,6 +235,7 @@ final class ObjectTable {
     if (types.test(ObjectMeta.BLOB)) {
       for (BlobEntry blob : blobs.all()) {
         if (left > 0 && !blob.deleted) {
+          cost.accept(MetaTree.BLOB.bytes());
           found.accept(meta(blob));
           left--;
         }
@@ -257,6 +274,7 @@ final class ObjectTable {
       }
       return;
     }
+    held.remove(object.ownBytes);
     for (long member : object.members.values()) {
       addParents(member, -1);
       if (isOrphan(member)) {

@@ -58,6 +58,10 @@ final class ReaderCursor {
     leased.put(chunk.position(), new Lease(delivered++, chunk));
   }
 
+  long delivered() {
+    return delivered;
+  }
+
   @Nullable ChunkEntry endLease(long position) {
     Lease lease = leased.remove(position);
     return lease == null ? null : lease.chunk;

@@ -38,9 +38,10 @@ public final class StoreCore {
     this.ids = new Ids(clock);
     this.segments = new SegmentTable(limits, source);
     this.blobs = new BlobTable(segments);
-    this.names = new NameTable();
-    this.objects = new ObjectTable(limits, ids, blobs, names);
-    this.streams = new StreamTable(limits, segments, blobs, names);
+    HeldBytes held = new HeldBytes(limits.heldBytes());
+    this.names = new NameTable(held);
+    this.objects = new ObjectTable(limits, ids, blobs, names, held);
+    this.streams = new StreamTable(limits, segments, blobs, names, held);
   }
 
   /** Returns the bounds of this store. */

@@ -20,6 +20,9 @@ import io.vineyard.store.message.ChunkBody;
  * @param segmentsPerChunk the most segments or blobs that one chunk lies in
  * @param metaDepth the deepest tree of metadata
  * @param metaObjects the most objects and blobs in one tree of metadata, each as often as it occurs
+ * @param metaBytes the most bytes that one tree of metadata, or a list of them, may take in a frame
+ * @param heldBytes the most bytes of headers, preambles, metadata and names that the tables may
+ *     hold
  */
 public record StoreLimits(
     long capacityBytes,
@@ -34,7 +37,9 @@ public record StoreLimits(
     int headerBytes,
     int segmentsPerChunk,
     int metaDepth,
-    int metaObjects) {
+    int metaObjects,
+    long metaBytes,
+    long heldBytes) {
 
   /** The usual capacity of a segment: 64 MiB. */
   public static final long DEFAULT_SEGMENT_BYTES = 64L << 20;
@@ -67,6 +72,8 @@ public record StoreLimits(
         ChunkBody.MOST_HEADER_BYTES,
         256,
         64,
-        1 << 16);
+        1 << 16,
+        4 << 20,
+        Runtime.getRuntime().maxMemory() / 2);
   }
 }

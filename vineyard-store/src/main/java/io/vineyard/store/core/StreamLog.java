@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * lower positions than fresh ones, so they are delivered first.
  */
 final class StreamLog {
+  /** About what the tables need for a chunk beside its header. */
+  private static final long CHUNK_BYTES = 256;
+
   final long id;
   final StreamSpec spec;
   private final StreamTable table;
@@ -107,18 +110,28 @@ final class StreamLog {
   }
 
   void preamble(ByteBuffer bytes) {
-    if (preamble != null) {
+    if (preamble != null || dropped) {
       return;
     }
+    table.held.add(bytes.remaining());
     preamble = bytes;
     if (reader != null) {
       reader.client.send(new Event.Preamble(reader.handle, bytes.duplicate()));
     }
   }
 
+  /** Nobody will ask for it any more. */
+  void forgetPreamble() {
+    if (preamble != null) {
+      table.held.remove(preamble.remaining());
+      preamble = null;
+    }
+  }
+
   /** Takes a chunk from the writer. */
   void publish(ChunkBody body, SegmentEntry[] segments, BlobEntry[] blobs) {
     checkWindow(body);
+    table.held.add(heldBytes(body));
     ChunkEntry chunk = new ChunkEntry(publishedChunks, body, segments, blobs);
     publishedChunks++;
     publishedBytes += body.dataBytes();
@@ -135,6 +148,10 @@ final class StreamLog {
     }
     fresh.addLast(chunk);
     deliver();
+  }
+
+  private static long heldBytes(ChunkBody body) {
+    return CHUNK_BYTES + body.header().remaining();
   }
 
   private void checkWindow(ChunkBody body) {
@@ -170,6 +187,10 @@ final class StreamLog {
 
   void addCredit(ReaderCursor cursor, long chunks) {
     cursor.addCredit(chunks);
+    resume(cursor);
+  }
+
+  void resume(ReaderCursor cursor) {
     if (cursor == reader) {
       deliver();
     }
@@ -180,7 +201,7 @@ final class StreamLog {
     if (cursor == null || cursor.isEndSent()) {
       return; // what comes back after the end is for the next reader
     }
-    while (cursor.hasCredit() && hasPending()) {
+    while (cursor.hasCredit() && hasPending() && cursor.client.isReady()) {
       ChunkEntry chunk = returned.isEmpty() ? fresh.poll() : returned.pollFirstEntry().getValue();
       if (chunk != null) {
         lease(cursor, chunk);
@@ -245,6 +266,17 @@ final class StreamLog {
   }
 
   void closeReader(ReaderCursor cursor, long seen) {
+    if (cursor.isClosed() || seen < 0 || seen > cursor.delivered()) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected an open reader that has seen 0 to "
+              + cursor.delivered()
+              + " chunks of "
+              + describe()
+              + ", got one that has seen "
+              + seen
+              + (cursor.isClosed() ? " and is closed" : ""));
+    }
     endReader(cursor, seen);
     forget(cursor);
     deliver(); // the next reader may be there already, if this one says it again
@@ -321,6 +353,7 @@ final class StreamLog {
   private void free(ChunkEntry chunk) {
     releasedChunks++;
     releasedBytes += chunk.dataBytes();
+    table.held.remove(heldBytes(chunk.body()));
     for (BlobEntry blob : chunk.blobs()) {
       table.blobs.release(blob);
     }

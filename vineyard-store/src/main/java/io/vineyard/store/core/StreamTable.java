@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ final class StreamTable {
 
   final SegmentTable segments;
   final BlobTable blobs;
+  final HeldBytes held;
   private final StoreLimits limits;
   private final NameTable names;
   private final TreeMap<Long, StreamLog> streams = new TreeMap<>();
@@ -37,8 +39,10 @@ final class StreamTable {
         }
       };
 
-  StreamTable(StoreLimits limits, SegmentTable segments, BlobTable blobs, NameTable names) {
+  StreamTable(
+      StoreLimits limits, SegmentTable segments, BlobTable blobs, NameTable names, HeldBytes held) {
     this.limits = limits;
+    this.held = held;
     this.segments = segments;
     this.blobs = blobs;
     this.names = names;
@@ -49,11 +53,13 @@ final class StreamTable {
   }
 
   /** Calls for the metadata of the first streams of these types. */
-  void list(Predicate<String> types, int limit, Consumer<ObjectMeta> found) {
+  void list(Predicate<String> types, int limit, LongConsumer cost, Consumer<ObjectMeta> found) {
     int left = limit;
     for (StreamLog log : streams.values()) {
       if (left > 0 && types.test(log.spec.typeName())) {
-        found.accept(StreamMeta.of(log.info()));
+        ObjectMeta meta = StreamMeta.of(log.info());
+        cost.accept(MetaTree.ofOwn(meta).bytes());
+        found.accept(meta);
         left--;
       }
     }
@@ -72,10 +78,10 @@ final class StreamTable {
           "expected a name that is free for " + spec + ", it is that of " + new ObjectId(taken));
     }
     StreamLog log = new StreamLog(this, id, spec);
-    streams.put(id, log);
     if (name != null) {
       names.put(name, id);
     }
+    streams.put(id, log);
     return log;
   }
 
@@ -142,7 +148,7 @@ final class StreamTable {
     }
     BlobEntry[] needs = new BlobEntry[body.blobs().length];
     for (int i = 0; i < needs.length; i++) {
-      needs[i] = blobs.leased(body.blobs()[i]);
+      needs[i] = blobs.leased(client, body.blobs()[i]);
     }
     log.publish(body, lies, needs);
   }
@@ -161,6 +167,7 @@ final class StreamTable {
   private void remove(StreamLog log, String outcome) {
     streams.remove(log.id);
     names.dropAllOf(log.id);
+    log.forgetPreamble();
     outcomes.put(log.id, outcome);
   }
 
@@ -178,6 +185,11 @@ final class StreamTable {
           "writer " + client + " of " + log.describe() + " was lost before it finished");
     }
     client.writers.clear();
+  }
+
+  /** Delivers what was held back while too much waited for a client. */
+  void resume(AttachedClient client) {
+    new ArrayList<>(client.readers.values()).forEach(cursor -> cursor.log.resume(cursor));
   }
 
   void countLeases(int change) {

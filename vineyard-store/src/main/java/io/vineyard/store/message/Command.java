@@ -182,6 +182,11 @@ public sealed interface Command {
 
   /** Ends the stream of a writer, and the writer: well if the code is 0, else with an error. */
   record EndStream(long handle, int code, String message) implements Command {
+    /** Makes the command; a message that is too long is cut. */
+    public EndStream {
+      message = Texts.cut(message);
+    }
+
     @Override
     public void accept(Handler handler) {
       handler.endStream(this);

@@ -28,6 +28,11 @@ public sealed interface Event {
 
   /** A request failed. */
   record Failed(long request, int code, String message) implements Event {
+    /** Makes the event; a message that is too long is cut. */
+    public Failed {
+      message = Texts.cut(message);
+    }
+
     @Override
     public void accept(Handler handler) {
       handler.failed(this);
@@ -111,6 +116,11 @@ public sealed interface Event {
 
   /** A reader has got all there will be: it ended well if the code is 0. */
   record StreamEnded(long handle, int code, String message) implements Event {
+    /** Makes the event; a message that is too long is cut. */
+    public StreamEnded {
+      message = Texts.cut(message);
+    }
+
     @Override
     public void accept(Handler handler) {
       handler.streamEnded(this);
@@ -127,6 +137,11 @@ public sealed interface Event {
 
   /** A writer's stream was dropped. */
   record WriterStopped(long handle, int code, String message) implements Event {
+    /** Makes the event; a message that is too long is cut. */
+    public WriterStopped {
+      message = Texts.cut(message);
+    }
+
     @Override
     public void accept(Handler handler) {
       handler.writerStopped(this);

@@ -18,7 +18,9 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StoreStatus;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.Handover;
 import io.vineyard.store.attach.LocalLink;
+import io.vineyard.store.protocol.Shortage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -57,23 +59,47 @@ final class EpollServer implements BoundServer {
           Epoll.unavailabilityCause());
     }
     new SocketFile(config.socket()).prepare();
-    EventLoopGroup group =
-        new MultiThreadIoEventLoopGroup(
-            1, new DefaultThreadFactory("vineyard-server", true), EpollIoHandler.newFactory());
+    EventLoopGroup group = loop(config);
     EpollServer bound = new EpollServer(config, group);
     try {
       bound.listen();
       return bound;
     } catch (VineyardException e) {
-      var unused = group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+      shutdown(group);
       throw e;
+    }
+  }
+
+  private static EventLoopGroup loop(ServerConfig config) {
+    try {
+      return new MultiThreadIoEventLoopGroup(
+          1, new DefaultThreadFactory("vineyard-server", true), EpollIoHandler.newFactory());
+    } catch (IllegalStateException e) {
+      throw notListening(config.socket(), e);
+    }
+  }
+
+  private static VineyardException notListening(Path path, Throwable cause) {
+    Throwable root = cause.getCause() == null ? cause : cause.getCause();
+    return VineyardException.of(
+        Shortage.codeOf(cause, ErrorCode.IO_ERROR),
+        "expected to listen at " + path + ": " + root.getMessage(),
+        cause);
+  }
+
+  private static void shutdown(EventLoopGroup group) {
+    try {
+      var unused = group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+    } catch (OutOfMemoryError e) {
+      assert Shortage.codeOf(e, ErrorCode.UNKNOWN) == ErrorCode.LIMIT_REACHED : e;
+      // Its thread could not be started before either: there is nothing to end.
     }
   }
 
   private void listen() {
     WriteBufferWaterMark most =
         new WriteBufferWaterMark(
-            ServerConfig.MOST_WAITING_BYTES / 2, ServerConfig.MOST_WAITING_BYTES);
+            ServerConfig.MUCH_WAITING_BYTES / 4, ServerConfig.MUCH_WAITING_BYTES);
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
@@ -90,10 +116,7 @@ final class EpollServer implements BoundServer {
                 });
     var binding = bootstrap.bind(new DomainSocketAddress(file.path().toFile()));
     if (!binding.awaitUninterruptibly().isSuccess()) {
-      throw VineyardException.of(
-          ErrorCode.IO_ERROR,
-          "expected to listen at " + file.path() + ": " + binding.cause().getMessage(),
-          binding.cause());
+      throw notListening(file.path(), binding.cause());
     }
     channels.add(binding.channel());
     file.bound();
@@ -121,15 +144,16 @@ final class EpollServer implements BoundServer {
 
   @Override
   public Mono<StoreStatus> status() {
-    return Mono.<StoreStatus>create(
-            sink -> {
-              try {
-                server.loop.execute(() -> sink.success(server.core.status()));
-              } catch (RejectedExecutionException e) {
-                sink.error(VineyardException.of(ErrorCode.STORE_LOST, "the server has ended", e));
-              }
-            })
-        .publishOn(Schedulers.parallel());
+    return Handover.mono(
+        Schedulers.parallel(),
+        answer -> {
+          try {
+            server.loop.execute(() -> answer.complete(server.core.status()));
+          } catch (RejectedExecutionException e) {
+            throw VineyardException.of(ErrorCode.STORE_LOST, "the server has ended", e);
+          }
+        },
+        null);
   }
 
   @Override

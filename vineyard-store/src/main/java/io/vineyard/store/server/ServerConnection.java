@@ -6,7 +6,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.PeerCredentials;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.util.concurrent.Future;
@@ -14,17 +13,16 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.core.AttachedClient;
 import io.vineyard.store.core.EventSink;
-import io.vineyard.store.memory.Segment;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
-import io.vineyard.store.protocol.binary.EventEncoder;
+import io.vineyard.store.message.Texts;
 import io.vineyard.store.protocol.binary.FrameReader;
 import io.vineyard.store.protocol.binary.Handshake;
-import io.vineyard.store.protocol.binary.HandshakeFrames;
 import io.vineyard.store.protocol.binary.Preface;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -48,21 +46,22 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
   private static final Logger log = LoggerFactory.getLogger(ServerConnection.class);
 
   private final ServerLoop server;
-  private final FrameReader frames = FrameReader.ofCommands();
+  private FrameReader frames = FrameReader.ofHandshakes();
   private State state = State.PREFACE;
   private boolean stranger;
   private String name = "a client";
   private @Nullable Channel channel;
   private @Nullable Future<?> handshakeTimer;
-  private @Nullable ByteBuf pending;
-  private @Nullable EventEncoder encoder;
+  private @Nullable Future<?> stallTimer;
+  private @Nullable Outbox outbox;
+  private boolean paused;
 
   // Of a first connection.
   private long client;
+  private int version;
   private long tokenHigh;
   private long tokenLow;
   private @Nullable AttachedClient attached;
-  private @Nullable ServerConnection descriptors;
 
   // Of a second connection.
   private @Nullable ServerConnection owner;
@@ -74,18 +73,15 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
     channel = ctx.channel();
+    outbox = new Outbox(server, this, ctx.channel());
     stranger = true;
     if (!server.addStranger()) {
-      refuse(ErrorCode.LIMIT_REACHED, "too many connections that have not said who they are");
+      drop(ErrorCode.LIMIT_REACHED, "too many connections that have not said who they are");
       return;
     }
-    long nanos = server.config.handshakeTimeout().toNanos();
+    Duration most = server.config.handshakeTimeout();
     handshakeTimer =
-        ctx.executor()
-            .schedule(
-                () -> refuse(ErrorCode.TIMEOUT, "the handshake took longer than allowed"),
-                nanos,
-                TimeUnit.NANOSECONDS);
+        later(most, () -> drop(ErrorCode.TIMEOUT, "the handshake took longer than " + most));
   }
 
   @Override
@@ -94,7 +90,7 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
       read(in);
     } catch (VineyardException e) {
       in.skipBytes(in.readableBytes());
-      refuse(e.code(), String.valueOf(e.getMessage()));
+      drop(e.code(), String.valueOf(e.getMessage()));
     }
   }
 
@@ -107,6 +103,10 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
       state = State.HELLO;
     }
     while (state != State.CLOSED) {
+      if (state == State.ATTACHED && !isReady()) {
+        pause();
+        return;
+      }
       Object message = frames.read(in);
       if (message == null) {
         return;
@@ -118,6 +118,46 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
       }
     }
     in.skipBytes(in.readableBytes());
+  }
+
+  /** What a client has not read yet comes before what it wants next. */
+  private void pause() {
+    paused = true;
+    if (channel != null) {
+      channel.config().setAutoRead(false);
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (ctx.channel().isWritable()) {
+      cancel(stallTimer);
+      server.loop.execute(this::resume);
+    } else if (state == State.ATTACHED) {
+      String why = "it does not read what has waited for it for " + server.config.stallTimeout();
+      stallTimer = later(server.config.stallTimeout(), () -> drop(ErrorCode.LIMIT_REACHED, why));
+    }
+  }
+
+  private void resume() {
+    if (attached != null && isReady()) {
+      attached.ready();
+    }
+    if (paused && channel != null && isReady()) {
+      paused = false;
+      channel.config().setAutoRead(true);
+      channel.pipeline().fireChannelRead(Unpooled.EMPTY_BUFFER);
+    }
+  }
+
+  private Future<?> later(Duration delay, Runnable task) {
+    return server.loop.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private static void cancel(@Nullable Future<?> timer) {
+    if (timer != null) {
+      timer.cancel(false);
+    }
   }
 
   private void take(Command command) {
@@ -166,9 +206,10 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
     name = describe(hello);
     server.add(client, this);
     state = State.WELCOMED;
+    version = Math.min(hello.highest(), Handshake.HIGHEST_VERSION);
     write(
         new Handshake.Welcome(
-            Math.min(hello.highest(), Handshake.HIGHEST_VERSION),
+            version,
             client,
             tokenHigh,
             tokenLow,
@@ -183,7 +224,7 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
     return "client "
         + client
         + " \""
-        + said.substring(0, Math.min(most, said.length()))
+        + Texts.line(said.substring(0, Math.min(most, said.length())))
         + "\" (pid "
         + hello.pid()
         + ")";
@@ -229,16 +270,19 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
   }
 
   private void attach(ServerConnection second) {
-    descriptors = second;
+    if (outbox != null && second.channel != null) {
+      outbox.descriptors(second.channel);
+    }
     known();
     try {
       attached = server.core.attach(name, this);
     } catch (VineyardException e) {
-      refuse(e.code(), String.valueOf(e.getMessage()));
+      drop(e.code(), String.valueOf(e.getMessage()));
       return;
     }
     state = State.ATTACHED;
-    write(new Handshake.Ready(Handshake.HIGHEST_VERSION));
+    frames = FrameReader.ofCommands();
+    write(new Handshake.Ready(version));
     log.debug("{} is attached", name);
   }
 
@@ -247,95 +291,25 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
       stranger = false;
       server.removeStranger();
     }
-    if (handshakeTimer != null) {
-      handshakeTimer.cancel(false);
-    }
-  }
-
-  private void write(Handshake message) {
-    ByteBuf out = buffer();
-    if (out != null) {
-      HandshakeFrames.write(message, out);
-    }
-  }
-
-  /** Returns where to write what is flushed later; null once the channel is gone. */
-  private @Nullable ByteBuf buffer() {
-    if (pending == null && channel != null && channel.isActive()) {
-      pending = channel.alloc().directBuffer();
-      encoder = new EventEncoder(pending);
-      server.flushLater(this);
-    }
-    return pending;
-  }
-
-  void flush() {
-    ByteBuf out = pending;
-    pending = null;
-    encoder = null;
-    if (out == null) {
-      return;
-    }
-    if (channel == null) {
-      out.release();
-      return;
-    }
-    channel.writeAndFlush(out, channel.voidPromise());
-    if (channel.isActive() && !channel.isWritable() && state == State.ATTACHED) {
-      end(
-          ErrorCode.LIMIT_REACHED,
-          "it does not read: more than " + ServerConfig.MOST_WAITING_BYTES + " bytes wait for it");
-    }
+    cancel(handshakeTimer);
   }
 
   @Override
   public void send(Event event) {
-    ByteBuf out = buffer();
-    EventEncoder writer = encoder;
-    if (out == null || writer == null) {
-      closeSegment(event);
-      return;
-    }
-    try {
-      event.accept(writer);
-    } catch (VineyardException e) {
-      answerTooLarge(event, e, writer);
-    }
-    if (event instanceof Event.SegmentLeased leased) {
-      sendDescriptor(leased.segment());
-    } else if (event instanceof Event.SegmentShared shared) {
-      sendDescriptor(shared.segment());
+    if (outbox != null) {
+      outbox.write(event);
     }
   }
 
-  /** An answer that fits no frame becomes a failure; nothing else can be that large. */
-  private static void answerTooLarge(Event event, VineyardException reason, EventEncoder writer) {
-    if (event instanceof Event.Objects objects) {
-      new Event.Failed(
-              objects.request(), reason.code().number(), String.valueOf(reason.getMessage()))
-          .accept(writer);
-    } else {
-      throw reason;
+  private void write(Handshake message) {
+    if (outbox != null) {
+      outbox.write(message);
     }
   }
 
-  private static void closeSegment(Event event) {
-    if (event instanceof Event.SegmentLeased leased) {
-      leased.segment().close();
-    } else if (event instanceof Event.SegmentShared shared) {
-      shared.segment().close();
-    }
-  }
-
-  private void sendDescriptor(Segment segment) {
-    Channel second = descriptors == null ? null : descriptors.channel;
-    if (second == null) {
-      segment.close();
-      return;
-    }
-    second
-        .writeAndFlush(new FileDescriptor(segment.descriptor()))
-        .addListener(written -> segment.close());
+  @Override
+  public boolean isReady() {
+    return outbox != null && !outbox.isCongested();
   }
 
   @Override
@@ -349,21 +323,18 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
 
   private void logEnd(ErrorCode code, String why) {
     if (code == ErrorCode.PROTOCOL_ERROR || code == ErrorCode.LIMIT_REACHED) {
-      log.warn("Dropped {}: {}", name, why);
+      log.warn("Dropped {}: {}", name, Texts.line(why));
     } else {
-      log.debug("Detached {}: {}", name, why);
+      log.debug("Detached {}: {}", name, Texts.line(why));
     }
   }
 
-  /** Ends a connection for what it did. */
-  private void refuse(ErrorCode code, String why) {
-    if (state != State.CLOSED) {
-      end(code, why);
-    }
-  }
-
-  private void end(ErrorCode code, String why) {
+  /** Ends a connection for what it did, unless it has ended. */
+  void drop(ErrorCode code, String why) {
     AttachedClient one = attached;
+    if (state == State.CLOSED) {
+      return;
+    }
     if (one != null) {
       one.detach(VineyardException.of(code, why));
     } else {
@@ -372,12 +343,19 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
     }
   }
 
+  /** The last frame gets the time that it takes a peer to read it, but no more. */
   private void close(ErrorCode code, String why) {
     write(new Handshake.Closed(code.number(), why));
     state = State.CLOSED;
-    flush();
-    if (channel != null) {
-      channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    cancel(stallTimer);
+    if (outbox != null) {
+      outbox.flush();
+    }
+    Channel ending = channel;
+    if (ending != null) {
+      Future<?> timer = later(ServerConfig.MOST_ALONE, ending::close);
+      ending.closeFuture().addListener(closed -> timer.cancel(false));
+      ending.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
   }
 
@@ -395,19 +373,16 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
   private void gone() {
     state = State.CLOSED;
     known();
-    if (pending != null) {
-      pending.release();
-      pending = null;
-      encoder = null;
-    }
+    cancel(stallTimer);
     VineyardException reason =
         VineyardException.of(ErrorCode.CONNECTION_ERROR, "the connection ended");
     if (attached != null) {
       attached.detach(reason);
     }
     server.remove(client);
-    if (descriptors != null && descriptors.channel != null) {
-      descriptors.channel.close();
+    if (outbox != null) {
+      outbox.close();
+      outbox.closeDescriptors();
     }
     endOwnerLater();
   }
@@ -421,10 +396,9 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
     owner = null;
     if (first != null && first.state != State.CLOSED && first.channel != null) {
       var unused =
-          server.loop.schedule(
-              () -> first.refuse(ErrorCode.CONNECTION_ERROR, "its second connection ended"),
-              ServerConfig.MOST_ALONE.toNanos(),
-              TimeUnit.NANOSECONDS);
+          later(
+              ServerConfig.MOST_ALONE,
+              () -> first.drop(ErrorCode.CONNECTION_ERROR, "its second connection ended"));
     }
   }
 

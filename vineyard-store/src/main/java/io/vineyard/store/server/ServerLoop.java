@@ -24,8 +24,8 @@ final class ServerLoop {
   final StoreCore core;
   final SecureRandom random = new SecureRandom();
   private final Map<Long, ServerConnection> connections = new HashMap<>();
-  private List<ServerConnection> dirty = new ArrayList<>();
-  private List<ServerConnection> flushing = new ArrayList<>();
+  private List<Outbox> dirty = new ArrayList<>();
+  private List<Outbox> flushing = new ArrayList<>();
   private final Runnable flush = this::flush;
   private long lastClient;
   private int strangers;
@@ -63,20 +63,18 @@ final class ServerLoop {
     strangers--;
   }
 
-  void flushLater(ServerConnection connection) {
-    dirty.add(connection);
+  void flushLater(Outbox outbox) {
+    dirty.add(outbox);
     if (dirty.size() == 1) {
       loop.execute(flush);
     }
   }
 
   private void flush() {
-    List<ServerConnection> now = dirty;
+    List<Outbox> now = dirty;
     dirty = flushing;
     flushing = now;
-    for (ServerConnection connection : now) {
-      connection.flush();
-    }
+    now.forEach(Outbox::flush);
     now.clear();
   }
 }

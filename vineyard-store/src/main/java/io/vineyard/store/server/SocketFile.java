@@ -2,11 +2,11 @@ package io.vineyard.store.server;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.protocol.SocketPath;
 import java.io.IOException;
-import java.net.SocketException;
+import java.net.ConnectException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -21,17 +21,11 @@ import org.jspecify.annotations.Nullable;
  * place is left alone.
  */
 final class SocketFile {
-  /** The longest path of a Unix socket on Linux, in bytes. */
-  static final int MOST_PATH_BYTES = 107;
-
-  private static final int FILE_TYPE = 0170000;
-  private static final int SOCKET_TYPE = 0140000;
-
   private final Path path;
   private @Nullable Object key;
 
   SocketFile(Path path) {
-    this.path = path.toAbsolutePath();
+    this.path = SocketPath.of(path);
   }
 
   Path path() {
@@ -40,17 +34,6 @@ final class SocketFile {
 
   /** Makes sure that a server can listen here. */
   void prepare() {
-    int size = path.toString().getBytes(StandardCharsets.UTF_8).length;
-    if (size > MOST_PATH_BYTES) {
-      throw VineyardException.of(
-          ErrorCode.INVALID,
-          "expected a socket path of at most "
-              + MOST_PATH_BYTES
-              + " bytes, got "
-              + size
-              + ": "
-              + path);
-    }
     Path folder = Objects.requireNonNullElse(path.getParent(), path);
     if (!Files.isDirectory(folder)) {
       throw VineyardException.of(
@@ -85,8 +68,7 @@ final class SocketFile {
 
   private boolean isSocket() {
     try {
-      int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-      return (mode & FILE_TYPE) == SOCKET_TYPE;
+      return SocketPath.isSocket(path, LinkOption.NOFOLLOW_LINKS);
     } catch (IOException e) {
       return false;
     }
@@ -95,8 +77,8 @@ final class SocketFile {
   private boolean isLive() {
     try (SocketChannel probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
       return probe.isConnected();
-    } catch (SocketException e) {
-      return false;
+    } catch (ConnectException e) {
+      return false; // refused: nobody listens
     } catch (IOException e) {
       throw VineyardException.of(
           ErrorCode.IO_ERROR, "expected to know whether a server listens at " + path + ": " + e, e);

@@ -4,7 +4,6 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.core.StoreLimits;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -24,7 +23,6 @@ public final class VineyardServer {
   /** The capacity of a store unless told otherwise: 1 GiB. */
   public static final long DEFAULT_CAPACITY_BYTES = 1L << 30;
 
-  private static final Duration DEFAULT_HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
   private static final VineyardServer DEFAULT =
       new VineyardServer(null, DEFAULT_CAPACITY_BYTES, StoreLimits.DEFAULT_SEGMENT_BYTES);
 
@@ -81,8 +79,6 @@ public final class VineyardServer {
     if (socket == null) {
       throw VineyardException.of(ErrorCode.INVALID, "expected a path for the socket, got none");
     }
-    return EpollServer.bind(
-        new ServerConfig(
-            socket, StoreLimits.of(capacityBytes, segmentBytes), DEFAULT_HANDSHAKE_TIMEOUT));
+    return EpollServer.bind(ServerConfig.of(socket, StoreLimits.of(capacityBytes, segmentBytes)));
   }
 }

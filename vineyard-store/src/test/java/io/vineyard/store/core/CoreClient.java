@@ -19,6 +19,7 @@ final class CoreClient implements EventSink {
   final AttachedClient client;
   final List<Event> events = new ArrayList<>();
   VineyardException lost;
+  boolean ready = true;
   private long numbers;
 
   CoreClient(CoreStore store, String name) {
@@ -33,6 +34,16 @@ final class CoreClient implements EventSink {
     } else if (event instanceof Event.SegmentShared shared) {
       shared.segment().close();
     }
+  }
+
+  @Override
+  public boolean isReady() {
+    return ready;
+  }
+
+  void becomeReady() {
+    ready = true;
+    client.ready();
   }
 
   @Override

@@ -53,7 +53,23 @@ public final class ChildJvm implements AutoCloseable {
 
   /** Starts a small JVM with a main class and more options, which win over the usual ones. */
   public static ChildJvm start(List<String> options, Class<?> main, Object... arguments) {
-    List<String> command = new ArrayList<>();
+    return start(List.of(), options, System.getProperty("java.class.path"), main, arguments);
+  }
+
+  /** Starts a small JVM of another user, with a class path that this user may read. */
+  public static ChildJvm startAs(int user, String classPath, Class<?> main) {
+    List<String> become =
+        List.of("setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups");
+    return start(become, List.of(), classPath, main);
+  }
+
+  private static ChildJvm start(
+      List<String> before,
+      List<String> options,
+      String classPath,
+      Class<?> main,
+      Object... arguments) {
+    List<String> command = new ArrayList<>(before);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(SMALL);
     command.addAll(options);
@@ -61,7 +77,7 @@ public final class ChildJvm implements AutoCloseable {
     Arrays.stream(arguments).map(String::valueOf).forEach(command::add);
     ProcessBuilder builder = new ProcessBuilder(command);
     // In the environment it may be longer than a command line.
-    builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+    builder.environment().put("CLASSPATH", classPath);
     try {
       Process process = builder.start();
       ChildJvm child = new ChildJvm(main.getSimpleName() + " " + process.pid(), process);

@@ -27,6 +27,18 @@ public final class StoreProcess implements AutoCloseable {
 
   /** Starts a server with a capacity and a usual capacity of its segments, in bytes. */
   public static StoreProcess start(long capacityBytes, long segmentBytes) {
+    return start(capacityBytes, segmentBytes, List.of());
+  }
+
+  /** Starts a server that logs into a file, and only there. */
+  public static StoreProcess startLogging(long capacityBytes, long segmentBytes, Path file) {
+    return start(
+        capacityBytes,
+        segmentBytes,
+        List.of("-Dlogback.configurationFile=logback-file.xml", "-Dlog.file=" + file));
+  }
+
+  private static StoreProcess start(long capacityBytes, long segmentBytes, List<String> options) {
     Path folder;
     try {
       folder = Files.createTempDirectory("vineyard");
@@ -34,7 +46,7 @@ public final class StoreProcess implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     Path socket = folder.resolve("store.sock");
-    ChildJvm child = ChildJvm.start(Main.class, socket, capacityBytes, segmentBytes);
+    ChildJvm child = ChildJvm.start(options, Main.class, socket, capacityBytes, segmentBytes);
     StoreProcess store = new StoreProcess(folder, socket, child);
     try {
       child.expect("listening");

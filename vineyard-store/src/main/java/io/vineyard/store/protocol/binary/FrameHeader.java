@@ -25,6 +25,9 @@ public final class FrameHeader {
    */
   public static final int MOST_BODY_BYTES = 8 << 20;
 
+  /** The most bytes of a body before a client is attached. */
+  static final int MOST_HANDSHAKE_BYTES = 16 << 10;
+
   private static final int TYPE_OFFSET = 4;
   private static final int REST_OFFSET = 5;
 
@@ -49,13 +52,12 @@ public final class FrameHeader {
   }
 
   /** Returns the size of the body of the frame that begins at the reader index, checked. */
-  static int bodyBytes(ByteBuf in) {
+  static int bodyBytes(ByteBuf in, int most) {
     int start = in.readerIndex();
     long size = in.getUnsignedIntLE(start);
-    if (size > MOST_BODY_BYTES) {
+    if (size > most) {
       throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected a frame of at most " + MOST_BODY_BYTES + " bytes, got " + size);
+          ErrorCode.PROTOCOL_ERROR, "expected a frame of at most " + most + " bytes, got " + size);
     }
     int rest = in.getUnsignedMediumLE(start + REST_OFFSET);
     if (rest != 0) {

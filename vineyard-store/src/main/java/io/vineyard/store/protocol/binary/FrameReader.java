@@ -15,18 +15,26 @@ public final class FrameReader {
 
   private final @Nullable FrameCodec<?>[] codecs = new FrameCodec<?>[TYPES];
 
-  private FrameReader(List<FrameCodec<?>> accepted) {
+  private final int mostBytes;
+
+  private FrameReader(int mostBytes, List<FrameCodec<?>> accepted) {
+    this.mostBytes = mostBytes;
     for (FrameCodec<?> codec : accepted) {
       codecs[codec.type()] = codec;
     }
   }
 
-  /** Returns a reader of what clients send. */
+  /** Returns a reader of what clients send before they are attached. */
+  public static FrameReader ofHandshakes() {
+    return new FrameReader(
+        FrameHeader.MOST_HANDSHAKE_BYTES, List.of(HandshakeFrames.HELLO, HandshakeFrames.ATTACH));
+  }
+
+  /** Returns a reader of what attached clients send. */
   public static FrameReader ofCommands() {
     return new FrameReader(
+        FrameHeader.MOST_BODY_BYTES,
         List.of(
-            HandshakeFrames.HELLO,
-            HandshakeFrames.ATTACH,
             CommandEncoder.LEASE_SEGMENT,
             CommandEncoder.SEGMENT_MAPPED,
             CommandEncoder.RETURN_SEGMENT,
@@ -57,6 +65,7 @@ public final class FrameReader {
   /** Returns a reader of what stores send. */
   public static FrameReader ofEvents() {
     return new FrameReader(
+        FrameHeader.MOST_BODY_BYTES,
         List.of(
             HandshakeFrames.WELCOME,
             HandshakeFrames.READY,
@@ -86,7 +95,7 @@ public final class FrameReader {
     if (in.readableBytes() < FrameHeader.SIZE_BYTES) {
       return null;
     }
-    int size = FrameHeader.bodyBytes(in);
+    int size = FrameHeader.bodyBytes(in, mostBytes);
     FrameCodec<?> codec = codecs[FrameHeader.type(in)];
     if (codec == null) {
       throw VineyardException.of(

@@ -1,5 +1,7 @@
 package io.vineyard.store.protocol.binary;
 
+import io.vineyard.store.message.Texts;
+
 /** What is said before the first command, and after the last event. */
 public sealed interface Handshake {
   /** The oldest version of the dialect that is spoken here. */
@@ -61,5 +63,10 @@ public sealed interface Handshake {
    * @param code an error code
    * @param message why the connection ends
    */
-  record Closed(int code, String message) implements Handshake {}
+  record Closed(int code, String message) implements Handshake {
+    /** Makes the frame; a message that is too long is cut. */
+    public Closed {
+      message = Texts.cut(message);
+    }
+  }
 }

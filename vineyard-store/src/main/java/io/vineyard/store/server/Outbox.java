@@ -1,0 +1,191 @@
+package io.vineyard.store.server;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.unix.FileDescriptor;
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.memory.Segment;
+import io.vineyard.store.message.Event;
+import io.vineyard.store.protocol.binary.EventEncoder;
+import io.vineyard.store.protocol.binary.Handshake;
+import io.vineyard.store.protocol.binary.HandshakeFrames;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is on its way to one client: frames on its first connection, descriptors on its second.
+ *
+ * <p>Frames are collected and flushed together. What waits is bounded: no chunks are delivered and
+ * no commands are read while more than {@link ServerConfig#MUCH_WAITING_BYTES} wait, and the client
+ * is dropped if that does not change, or if there is far too much.
+ */
+final class Outbox {
+  private final ServerLoop server;
+  private final ServerConnection connection;
+  private final Channel channel;
+  private @Nullable Channel descriptors;
+  private @Nullable ByteBuf pending;
+  private @Nullable EventEncoder encoder;
+  private int waitingDescriptors;
+  private boolean overflown;
+
+  Outbox(ServerLoop server, ServerConnection connection, Channel channel) {
+    this.server = server;
+    this.connection = connection;
+    this.channel = channel;
+  }
+
+  /** Sets where descriptors go. */
+  void descriptors(Channel second) {
+    descriptors = second;
+  }
+
+  void closeDescriptors() {
+    if (descriptors != null) {
+      descriptors.close();
+    }
+  }
+
+  /** Returns whether so much waits that nothing should be added to it without need. */
+  boolean isCongested() {
+    return !channel.isWritable();
+  }
+
+  void write(Handshake message) {
+    ByteBuf out = buffer();
+    if (out != null) {
+      HandshakeFrames.write(message, out);
+    }
+  }
+
+  /** Writes an event, and passes on or closes the segment in it. */
+  void write(Event event) {
+    ByteBuf out = overflown ? null : buffer();
+    EventEncoder writer = encoder;
+    Segment segment = segmentOf(event);
+    if (out == null || writer == null) {
+      if (segment != null) {
+        segment.close();
+      }
+      return;
+    }
+    try {
+      event.accept(writer);
+    } catch (VineyardException e) {
+      answerTooLarge(event, e, writer);
+    }
+    if (segment != null) {
+      sendDescriptor(segment);
+    }
+    if (out.readableBytes() >= ServerConfig.MUCH_WAITING_BYTES / 2) {
+      flush();
+    }
+  }
+
+  private static @Nullable Segment segmentOf(Event event) {
+    if (event instanceof Event.SegmentLeased leased) {
+      return leased.segment();
+    }
+    return event instanceof Event.SegmentShared shared ? shared.segment() : null;
+  }
+
+  /** An answer that fits no frame becomes a failure; nothing else can be that large. */
+  private static void answerTooLarge(Event event, VineyardException reason, EventEncoder writer) {
+    if (event instanceof Event.Objects objects) {
+      new Event.Failed(
+              objects.request(), reason.code().number(), String.valueOf(reason.getMessage()))
+          .accept(writer);
+    } else {
+      throw reason;
+    }
+  }
+
+  /** Returns where to write what is flushed later; null once the channel is gone. */
+  private @Nullable ByteBuf buffer() {
+    if (pending == null && channel.isActive()) {
+      pending = channel.alloc().directBuffer();
+      encoder = new EventEncoder(pending);
+      server.flushLater(this);
+    }
+    return pending;
+  }
+
+  void flush() {
+    ByteBuf out = pending;
+    pending = null;
+    encoder = null;
+    if (out != null) {
+      channel.writeAndFlush(out, channel.voidPromise());
+      long waiting = waitingBytes();
+      if (waiting > ServerConfig.MOST_WAITING_BYTES) {
+        overflow("it does not read: " + waiting + " bytes wait for it");
+      }
+    }
+  }
+
+  private long waitingBytes() {
+    ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
+    return waiting == null ? 0 : waiting.totalPendingWriteBytes();
+  }
+
+  /** The tables may be in the middle of something: the client is dropped when they are not. */
+  private void overflow(String why) {
+    if (!overflown) {
+      overflown = true;
+      server.loop.execute(() -> connection.drop(ErrorCode.LIMIT_REACHED, why));
+    }
+  }
+
+  private void sendDescriptor(Segment segment) {
+    Channel second = descriptors;
+    if (second == null || overflown) {
+      segment.close();
+      return;
+    }
+    waitingDescriptors++;
+    second
+        .writeAndFlush(new FileDescriptor(segment.descriptor()))
+        .addListener(
+            written -> {
+              waitingDescriptors--;
+              segment.close();
+              if (!written.isSuccess()) {
+                notSent(written.cause());
+              }
+            });
+    if (waitingDescriptors > ServerConfig.MOST_WAITING_DESCRIPTORS) {
+      overflow("it does not read: " + waitingDescriptors + " descriptors wait for it");
+    }
+  }
+
+  /**
+   * Without it the client cannot go on. What it sent before it went, if it did, is read; if it did
+   * not, then the socket is full: for descriptors the transport calls that an error.
+   */
+  private void notSent(Throwable cause) {
+    Throwable root = cause.getCause() == null ? cause : cause.getCause();
+    if (!(root instanceof IOException)) {
+      overflow("it does not read: there is no room for one more descriptor");
+      return;
+    }
+    var unused =
+        server.loop.schedule(
+            () ->
+                connection.drop(
+                    ErrorCode.CONNECTION_ERROR, "a descriptor could not be sent to it: " + root),
+            ServerConfig.MOST_ALONE.toNanos(),
+            TimeUnit.NANOSECONDS);
+  }
+
+  /** The channel is gone. */
+  void close() {
+    if (pending != null) {
+      pending.release();
+      pending = null;
+      encoder = null;
+    }
+  }
+}

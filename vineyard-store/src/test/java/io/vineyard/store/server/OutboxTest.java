@@ -1,0 +1,134 @@
+package io.vineyard.store.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.Waits;
+import io.vineyard.store.core.StoreLimits;
+import io.vineyard.store.memory.Segment;
+import io.vineyard.store.message.Command;
+import io.vineyard.store.protocol.binary.FrameReader;
+import io.vineyard.store.protocol.binary.Handshake;
+import io.vineyard.store.protocol.binary.HandshakeFrames;
+import io.vineyard.store.protocol.binary.Preface;
+import io.vineyard.store.protocol.binary.SegmentAnnounced;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a server has on its way to a client, on connections whose other end is this test. */
+class OutboxTest {
+  private final Logged logged = new Logged();
+  private final int segments = Segment.openCount();
+  private final List<ChannelPromise> sending = new ArrayList<>();
+  private final FrameReader frames = FrameReader.ofEvents();
+  private EmbeddedChannel first;
+  private EmbeddedChannel second;
+  private ServerLoop loop;
+
+  @BeforeEach
+  void attach() {
+    first = new EmbeddedChannel();
+    StoreLimits limits = StoreLimits.of(4 << 20, 4096);
+    ServerConfig config =
+        new ServerConfig(Path.of("socket"), limits, Waits.PATIENCE, Waits.PATIENCE);
+    loop = new ServerLoop(config, first.eventLoop(), Runnable::run);
+    first.pipeline().addLast(new ServerConnection(loop));
+    first.pipeline().fireChannelActive();
+    say(first, new Handshake.Hello(1, 1, 1, "client"));
+    Handshake.Welcome welcome = (Handshake.Welcome) next();
+    second = new EmbeddedChannel(new Held(), new ServerConnection(loop));
+    say(second, new Handshake.Attach(welcome.client(), welcome.tokenHigh(), welcome.tokenLow()));
+    assertThat(next()).isInstanceOf(Handshake.Ready.class);
+  }
+
+  /** A connection of which nobody reads the other end. */
+  private final class Held extends ChannelOutboundHandlerAdapter {
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+      sending.add(promise);
+    }
+  }
+
+  @AfterEach
+  void nothingIsLeft() {
+    try (logged) {
+      first.close();
+      second.close();
+      first.runPendingTasks();
+      sending.forEach(promise -> promise.tryFailure(new IOException("closed")));
+      assertThat(loop.core.status().clients()).as("clients").isZero();
+      assertThat(loop.core.status().usedBytes()).as("used bytes").isZero();
+      assertThat(Segment.openCount()).as("open segments").isEqualTo(segments);
+    }
+  }
+
+  private static void say(EmbeddedChannel channel, Handshake message) {
+    ByteBuf bytes = Unpooled.buffer();
+    Preface.encode(bytes);
+    HandshakeFrames.write(message, bytes);
+    channel.writeInbound(bytes);
+  }
+
+  private void lease(long request) {
+    first.writeInbound(RawClient.bytes(new Command.LeaseSegment(request, 4096, 4096)));
+    first.runPendingTasks();
+  }
+
+  private Object next() {
+    first.runPendingTasks();
+    ByteBuf bytes = first.readOutbound();
+    try {
+      return bytes == null ? null : frames.read(bytes);
+    } finally {
+      bytes.release();
+    }
+  }
+
+  private Handshake.Closed end() {
+    Object message = next();
+    while (message instanceof SegmentAnnounced) {
+      message = next();
+    }
+    return (Handshake.Closed) message;
+  }
+
+  @Test
+  void clientThatTakesNoDescriptorsIsDropped() {
+    for (int i = 1; i <= ServerConfig.MOST_WAITING_DESCRIPTORS; i++) {
+      lease(i);
+    }
+    assertThat(loop.core.status().clients()).isEqualTo(1);
+    lease(1000);
+    Handshake.Closed closed = end();
+    assertThat(ErrorCode.of(closed.code())).isEqualTo(ErrorCode.LIMIT_REACHED);
+    assertThat(closed.message()).isEqualTo("it does not read: 257 descriptors wait for it");
+    assertThat(logged.lines())
+        .containsExactly("WARN Dropped client 1 \"client\" (pid 1): " + closed.message());
+    assertThat(loop.core.status().segments()).isZero();
+    assertThat(sending).hasSize(257);
+  }
+
+  @Test
+  void clientThatADescriptorCannotBeSentToIsDropped() {
+    lease(1);
+    assertThat(next()).isInstanceOf(SegmentAnnounced.class);
+    sending.get(0).setFailure(new IOException("too many references"));
+    first.runPendingTasks();
+    assertThat(loop.core.status().clients()).as("clients while more may be read").isEqualTo(1);
+    first.advanceTimeBy(ServerConfig.MOST_ALONE.toNanos(), TimeUnit.NANOSECONDS);
+    first.runScheduledPendingTasks();
+    assertThat(end().message()).contains("a descriptor could not be sent to it", "too many ref");
+  }
+}
