@@ -226,7 +226,10 @@ final class ObjectTable {
   void list(Predicate<String> types, int limit, LongConsumer cost, Consumer<ObjectMeta> found) {
     int left = limit;
     for (ObjectEntry entry : objects.values()) {
-      if (left > 0 && types.test(entry.own.typeName())) {
+      if (left <= 0) {
+        return;
+      }
+      if (types.test(entry.own.typeName())) {
         cost.accept(entry.tree.bytes());
         found.accept(meta(entry.id));
         left--;
@@ -234,7 +237,10 @@ final class ObjectTable {
     }
     if (types.test(ObjectMeta.BLOB)) {
       for (BlobEntry blob : blobs.all()) {
-        if (left > 0 && !blob.deleted) {
+        if (left <= 0) {
+          return;
+        }
+        if (!blob.deleted) {
           cost.accept(MetaTree.BLOB.bytes());
           found.accept(meta(blob));
           left--;

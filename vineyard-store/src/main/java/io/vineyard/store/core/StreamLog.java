@@ -266,16 +266,15 @@ final class StreamLog {
   }
 
   void closeReader(ReaderCursor cursor, long seen) {
-    if (cursor.isClosed() || seen < 0 || seen > cursor.delivered()) {
+    if (seen < 0 || seen > cursor.delivered()) {
       throw VineyardException.of(
           ErrorCode.PROTOCOL_ERROR,
-          "expected an open reader that has seen 0 to "
+          "expected a reader that has seen 0 to "
               + cursor.delivered()
               + " chunks of "
               + describe()
               + ", got one that has seen "
-              + seen
-              + (cursor.isClosed() ? " and is closed" : ""));
+              + seen);
     }
     endReader(cursor, seen);
     forget(cursor);

@@ -56,7 +56,10 @@ final class StreamTable {
   void list(Predicate<String> types, int limit, LongConsumer cost, Consumer<ObjectMeta> found) {
     int left = limit;
     for (StreamLog log : streams.values()) {
-      if (left > 0 && types.test(log.spec.typeName())) {
+      if (left <= 0) {
+        return;
+      }
+      if (types.test(log.spec.typeName())) {
         ObjectMeta meta = StreamMeta.of(log.info());
         cost.accept(MetaTree.ofOwn(meta).bytes());
         found.accept(meta);

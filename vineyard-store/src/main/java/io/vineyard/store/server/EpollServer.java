@@ -41,9 +41,10 @@ final class EpollServer implements BoundServer {
   private final ServerLoop server;
   private final ChannelGroup channels;
   private final AtomicBoolean disposed = new AtomicBoolean();
-  private final Sinks.Empty<Void> ended = Sinks.empty();
+  private final Sinks.Empty<Void> ended;
 
-  private EpollServer(ServerConfig config, EventLoopGroup group) {
+  private EpollServer(ServerConfig config, EventLoopGroup group, Sinks.Empty<Void> ended) {
+    this.ended = ended;
     this.file = new SocketFile(config.socket());
     this.group = group;
     this.server = new ServerLoop(config, group.next(), Schedulers.boundedElastic()::schedule);
@@ -59,9 +60,11 @@ final class EpollServer implements BoundServer {
           Epoll.unavailabilityCause());
     }
     new SocketFile(config.socket()).prepare();
-    EventLoopGroup group = loop(config);
-    EpollServer bound = new EpollServer(config, group);
+    Sinks.Empty<Void> ended = Sinks.empty();
+    EventLoopGroup group = loop(config, ended::tryEmitEmpty);
+    EpollServer bound = new EpollServer(config, group, ended);
     try {
+      bound.start();
       bound.listen();
       return bound;
     } catch (VineyardException e) {
@@ -70,12 +73,43 @@ final class EpollServer implements BoundServer {
     }
   }
 
-  private static EventLoopGroup loop(ServerConfig config) {
+  private static EventLoopGroup loop(ServerConfig config, Runnable ended) {
     try {
       return new MultiThreadIoEventLoopGroup(
-          1, new DefaultThreadFactory("vineyard-server", true), EpollIoHandler.newFactory());
+          1, new LoopThreads(ended), EpollIoHandler.newFactory());
     } catch (IllegalStateException e) {
       throw notListening(config.socket(), e);
+    }
+  }
+
+  /** That the group has ended would be told by one more thread, which may be one too many. */
+  private static final class LoopThreads extends DefaultThreadFactory {
+    private final Runnable ended;
+
+    LoopThreads(Runnable ended) {
+      super("vineyard-server", true);
+      this.ended = ended;
+    }
+
+    @Override
+    public Thread newThread(Runnable loop) {
+      return super.newThread(
+          () -> {
+            try {
+              loop.run();
+            } finally {
+              ended.run();
+            }
+          });
+    }
+  }
+
+  /** Without its thread, the transport would need another one to say so. */
+  private void start() {
+    try {
+      server.loop.execute(() -> {});
+    } catch (OutOfMemoryError e) {
+      throw notListening(file.path(), e);
     }
   }
 
@@ -168,11 +202,7 @@ final class EpollServer implements BoundServer {
     server.core.close();
     channels
         .close()
-        .addListener(
-            done ->
-                group
-                    .shutdownGracefully(0, GRACE.toSeconds(), TimeUnit.SECONDS)
-                    .addListener(over -> ended.tryEmitEmpty()));
+        .addListener(done -> group.shutdownGracefully(0, GRACE.toSeconds(), TimeUnit.SECONDS));
   }
 
   @Override

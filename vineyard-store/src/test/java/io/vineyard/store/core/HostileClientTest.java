@@ -214,20 +214,6 @@ class HostileClientTest {
   }
 
   @Test
-  void readerThatIsClosedCannotTakeTheNextOnesPlace() {
-    ObjectId stream = other.stream(StreamSpec.create());
-    long writer = other.write(stream);
-    other.publish(writer, -1, 0);
-    other.publish(writer, -1, 0);
-    long reader = client.read(stream, 1);
-    client.tell(new Command.CloseReader(reader, 1));
-    long next = other.read(stream, 1);
-    client.tell(new Command.CloseReader(reader, 0));
-    assertDropped(ErrorCode.PROTOCOL_ERROR, "and is closed");
-    assertThat(other.positions(next)).containsExactly(1L);
-  }
-
-  @Test
   void chunksWaitForAClientThatIsNotReady() {
     ObjectId stream = other.stream(StreamSpec.create());
     long writer = other.write(stream);

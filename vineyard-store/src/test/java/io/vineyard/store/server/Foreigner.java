@@ -20,7 +20,8 @@ final class Foreigner implements AutoCloseable {
   static final int USER = 65534;
 
   private static final Pattern NEEDED =
-      Pattern.compile("/(classes|test-classes|(netty|reactor|reactive|jna|slf4j|logback)[^/]*)$");
+      Pattern.compile(
+          "/(classes|test-classes|(vineyard|netty|reactor|reactive|jna|slf4j|logback)[^/]*)$");
 
   private final ChildJvm child;
 

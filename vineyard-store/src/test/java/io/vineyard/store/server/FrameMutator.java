@@ -128,17 +128,18 @@ final class FrameMutator {
 
   private StreamSpec spec() {
     StreamSpec spec = StreamSpec.create().windowChunks(1 + random.nextInt(1 << 20));
-    return random.nextInt(4) == 0 ? spec.name(text()) : spec;
+    return random.nextInt(16) > 0 ? spec.name(text()) : spec;
   }
 
   private ObjectMeta meta() {
     ObjectMeta.Builder meta = ObjectMeta.builder(text()).field("n", absurd());
-    if (random.nextInt(3) == 0) {
+    if (random.nextInt(8) > 0) {
+      ObjectMeta missing = ObjectMeta.reference(new ObjectId(id()));
       ObjectMeta inner = ObjectMeta.builder("inner").build();
       for (int i = random.nextInt(64); i > 0; i--) {
         inner = ObjectMeta.builder("inner").member("m", inner).build();
       }
-      meta.member("m", random.nextBoolean() ? inner : ObjectMeta.reference(new ObjectId(id())));
+      meta.member("m", random.nextInt(8) == 0 ? inner : missing);
     }
     return meta.build();
   }

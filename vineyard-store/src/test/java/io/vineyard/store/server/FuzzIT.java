@@ -38,7 +38,7 @@ class FuzzIT {
   private static final long SEED = Long.getLong("fuzz.seed", 20_260_101);
   private static final int FRAMES = Integer.getInteger("fuzz.frames", 100_000);
   private static final int CONNECTIONS_AT_ONCE = 2;
-  private static final int FRAMES_PER_CONNECTION = 32;
+  private static final int FRAMES_PER_CONNECTION = 48;
   private static final long MOST_RESIDENT_BYTES = 500L << 20;
 
   @TempDir private Path folder;
