@@ -36,7 +36,7 @@ public class WindowBenchmark implements EventSink {
             throw new IllegalStateException("expected chunks without segments");
           },
           Clock.systemUTC());
-  private AttachedClient client = core.attach("window", this);
+  private AttachedClient client;
   private long stream;
   private long position;
   private long delivered;
@@ -44,6 +44,7 @@ public class WindowBenchmark implements EventSink {
   /** Opens both ends of a stream, with half of its window in use. */
   @Setup
   public void open() {
+    client = core.attach("window", this);
     client.handle(new Command.CreateStream(1, StreamSpec.create()));
     client.handle(new Command.OpenWriter(WRITER, stream));
     client.handle(new Command.OpenReader(READER, stream));
