@@ -130,6 +130,7 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
   private EmitResult noRoom() {
     VineyardException refusal = writer.memory().refusal();
     if (refusal != null && writer.outstandingChunks() == 0) {
+      writer.memory().askAgain();
       throw VineyardException.of(refusal.code(), String.valueOf(refusal.getMessage()), refusal);
     }
     return EmitResult.FAIL_OVERFLOW;

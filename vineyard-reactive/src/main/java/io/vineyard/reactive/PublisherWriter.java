@@ -89,21 +89,14 @@ final class PublisherWriter<T extends AutoCloseable>
   }
 
   private void drain() {
-    if (over) {
-      closeArrived();
-      return;
-    }
-    if (disposed) {
-      leave();
+    if (over || disposed) {
+      leave(); // also a publisher that came after the end
       return;
     }
     boolean isDone = done;
     while (!arrived.isEmpty()) {
-      EmitResult emitted = offer(arrived.element());
-      if (emitted == EmitResult.FAIL_OVERFLOW) {
-        return;
-      } else if (emitted != EmitResult.OK) {
-        return;
+      if (offer(arrived.element()) != EmitResult.OK) {
+        return; // until there is room; or for good, as the offer has ended it all
       }
       arrived.remove();
       awaited--;

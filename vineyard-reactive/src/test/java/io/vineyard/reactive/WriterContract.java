@@ -3,6 +3,7 @@ package io.vineyard.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vineyard.store.BlobWriter;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.StoreLostException;
@@ -13,6 +14,7 @@ import io.vineyard.store.arrow.RecordBatch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
@@ -22,6 +24,8 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -374,6 +378,63 @@ interface WriterContract extends TwoClients {
     VineyardException refused = Waits.error(writer.emit(huge));
     assertThat(refused.code()).isEqualTo(ErrorCode.NOT_ENOUGH_MEMORY);
     assertThat(huge.isClosed()).isTrue();
+    assertThat(writer.tryEmitNext(batch(writer, 1))).isEqualTo(EmitResult.OK);
+    writer.tryEmitComplete();
+    assertThat(readAll(stream)).containsExactly(1L);
+  }
+
+  @Test
+  default void whatWasRefusedForMemoryIsAskedForAnewAndDecidesNothing() {
+    RecordBatchStream stream = create();
+    StreamWriter<RecordBatch> writer = stream.writerNow();
+    BlobWriter most = Waits.value(other().createBlob(Waits.value(other().status()).freeBytes()));
+    int rows = (int) (4 * StreamContracts.SEGMENT_BYTES / Long.BYTES);
+    RecordBatch large = Batches.counting(Batches.FOREIGN, 0, rows);
+    Waits.until("a refusal", () -> offer(writer, large) == Offer.REFUSED);
+    most.abort();
+    Waits.until("memory again", () -> offer(writer, large) == Offer.ACCEPTED);
+    writer.tryEmitComplete();
+    assertThat(Waits.value(elsewhere(stream).reader(RecordBatch::rowCount).collectList()))
+        .containsExactly(rows);
+  }
+
+  /** What may become of a batch for which there may be no memory. */
+  enum Offer {
+    ACCEPTED,
+    WAITING,
+    REFUSED
+  }
+
+  private static Offer offer(StreamWriter<RecordBatch> writer, RecordBatch batch) {
+    try {
+      return writer.tryEmitNext(batch) == EmitResult.OK ? Offer.ACCEPTED : Offer.WAITING;
+    } catch (VineyardException refused) {
+      assertThat(refused.code()).isEqualTo(ErrorCode.NOT_ENOUGH_MEMORY);
+      return Offer.REFUSED;
+    }
+  }
+
+  @Test
+  default void aPublisherThatComesAfterTheCancelIsCancelled() {
+    RecordBatchStream stream = create();
+    StreamWriter<RecordBatch> writer = stream.writerNow();
+    AtomicReference<Subscriber<? super RecordBatch>> late = new AtomicReference<>();
+    writer.write(late::set).subscribe().dispose();
+    AtomicBoolean cancelled = new AtomicBoolean();
+    late.get()
+        .onSubscribe(
+            new Subscription() {
+              @Override
+              public void request(long n) {
+                throw new AssertionError("expected no request, got one for " + n);
+              }
+
+              @Override
+              public void cancel() {
+                cancelled.set(true);
+              }
+            });
+    assertThat(cancelled).isTrue();
     assertThat(writer.tryEmitNext(batch(writer, 1))).isEqualTo(EmitResult.OK);
     writer.tryEmitComplete();
     assertThat(readAll(stream)).containsExactly(1L);

@@ -32,6 +32,9 @@ public interface SharedMemory {
    */
   @Nullable VineyardException refusal();
 
+  /** Forgets a refusal, so that the next {@link #tryAllocate} that needs it asks the store anew. */
+  void askAgain();
+
   /** Returns whether these bytes lie in memory that a chunk of this client can be made of. */
   boolean contains(long address, long sizeBytes);
 

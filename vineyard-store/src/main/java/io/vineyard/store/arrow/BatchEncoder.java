@@ -60,10 +60,9 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
     columns.gather(batch.vectors());
     long foreign = columns.foreignBytes(memory);
     long dataBytes = foreign > 0 ? columns.alignedBytes() : columns.occupiedBytes();
-    if (foreign > 0 && !writer.hasRoom(dataBytes)) {
+    if (!writer.hasRoom(dataBytes)) {
       return null;
     }
-    learnSchema(batch);
     SharedDictionaries dictionaries = null;
     long copied = 0;
     if (batch.dictionarySet() != DictionarySet.EMPTY) {
@@ -89,6 +88,7 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
     EncodedBatch.Copies copies = new EncodedBatch.Copies(copy, dictionaries, copied + foreign);
     EncodedBatch encoded = new EncodedBatch(batch, draft, copies, dataBytes);
     try {
+      learnSchema(batch);
       draft.complete(describe(batch, copies, draft), dataBytes, encoded::reclaimed);
       return encoded;
     } catch (RuntimeException refused) {

@@ -45,10 +45,14 @@ final class Draft implements ChunkDraft {
   public ChunkDraft complete(ByteBuffer header, long dataBytes, Runnable reclaimed) {
     ByteBuffer copy = ChunkBody.copyOfHeader(header);
     long[] ids = count == 0 ? ChunkBody.NONE : new long[count];
+    long capacityBytes = 0;
     for (int i = 0; i < count; i++) {
       ids[i] = segments[i].id();
+      capacityBytes += segments[i].capacityBytes();
     }
-    body = new ChunkBody(ids, ChunkBody.NONE, dataBytes, copy);
+    // memory that several parts of a chunk share was counted for each of them
+    long most = Math.min(dataBytes, capacityBytes);
+    body = new ChunkBody(ids, ChunkBody.NONE, most, copy);
     onReclaimed = reclaimed;
     return this;
   }

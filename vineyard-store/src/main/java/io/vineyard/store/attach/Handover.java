@@ -2,6 +2,8 @@ package io.vineyard.store.attach;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -59,6 +61,17 @@ public final class Handover<T> implements Subscription {
         }
       }
     };
+  }
+
+  /** Waits for a result, and throws what it fails with as if that had happened here. */
+  public static <T> T join(CompletableFuture<T> result) {
+    try {
+      return result.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof VineyardException cause
+          ? VineyardException.of(cause.code(), String.valueOf(cause.getMessage()), cause)
+          : e;
+    }
   }
 
   private void start(Consumer<Handover<T>> start) {

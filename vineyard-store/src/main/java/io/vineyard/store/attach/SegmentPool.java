@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Schedulers;
@@ -49,7 +48,7 @@ final class SegmentPool implements SharedMemory {
    * @param firstBytes the capacity of the first segment that it wants; it doubles from one to the
    *     next
    * @param mostBytes the capacity at which the doubling ends
-   * @param onMemory told that memory was leased, freed or refused
+   * @param onMemory told that memory was leased or refused, or freed while somebody waits
    */
   SegmentPool(
       AttachedStore store,
@@ -107,13 +106,7 @@ final class SegmentPool implements SharedMemory {
               + Thread.currentThread().getName()
               + " may not");
     }
-    try {
-      return allocateLater(sizeBytes).join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof VineyardException cause
-          ? VineyardException.of(cause.code(), String.valueOf(cause.getMessage()), cause)
-          : e;
-    }
+    return Handover.join(allocateLater(sizeBytes));
   }
 
   @Override
@@ -387,6 +380,13 @@ final class SegmentPool implements SharedMemory {
   public @Nullable VineyardException refusal() {
     synchronized (this) {
       return closed != null ? closed : refusal;
+    }
+  }
+
+  @Override
+  public void askAgain() {
+    synchronized (this) {
+      refusal = null;
     }
   }
 

@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -105,13 +104,7 @@ public final class VineyardClient {
 
   /** The same as {@link #connect()}, and waits for it. */
   public ObjectStore connectNow() {
-    try {
-      return Objects.requireNonNull(connect().toFuture().join(), "store");
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof VineyardException cause
-          ? VineyardException.of(cause.code(), String.valueOf(cause.getMessage()), cause)
-          : e;
-    }
+    return Objects.requireNonNull(Handover.join(connect().toFuture()), "store");
   }
 
   private DomainSocketAddress address() {

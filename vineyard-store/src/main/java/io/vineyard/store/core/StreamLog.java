@@ -33,6 +33,7 @@ final class StreamLog {
 
   private State state = State.OPEN;
   private boolean dropped;
+  private boolean stopped;
   private int endCode;
   private String endMessage = "";
   private boolean endSeen;
@@ -110,10 +111,9 @@ final class StreamLog {
   }
 
   void preamble(ByteBuffer bytes) {
-    if (preamble != null || dropped) {
+    if (preamble != null || dropped || stopped || !holds(bytes.remaining())) {
       return;
     }
-    table.held.add(bytes.remaining());
     preamble = bytes;
     if (reader != null) {
       reader.client.send(new Event.Preamble(reader.handle, bytes.duplicate()));
@@ -130,8 +130,13 @@ final class StreamLog {
 
   /** Takes a chunk from the writer. */
   void publish(ChunkBody body, SegmentEntry[] segments, BlobEntry[] blobs) {
-    checkWindow(body);
-    table.held.add(heldBytes(body));
+    if (!stopped) {
+      checkWindow(body);
+    }
+    if (stopped || !holds(heldBytes(body))) {
+      refuse(body);
+      return;
+    }
     ChunkEntry chunk = new ChunkEntry(publishedChunks, body, segments, blobs);
     publishedChunks++;
     publishedBytes += body.dataBytes();
@@ -148,6 +153,30 @@ final class StreamLog {
     }
     fresh.addLast(chunk);
     deliver();
+  }
+
+  /** Accounts bytes; what the tables can't hold ends this stream, and disturbs nobody else. */
+  private boolean holds(long bytes) {
+    try {
+      table.held.add(bytes);
+    } catch (VineyardException full) {
+      stopped = true;
+      String message = describe() + " was stopped: " + full.getMessage();
+      if (writer != null) {
+        writer.send(new Event.WriterStopped(writerHandle, full.code().number(), message));
+      }
+      end(State.FAILED, full.code().number(), message);
+    }
+    return !stopped;
+  }
+
+  /** Gives a chunk back that was on its way when its writer was stopped. */
+  private void refuse(ChunkBody body) {
+    long position = publishedChunks++;
+    publishedBytes += body.dataBytes();
+    releasedChunks++;
+    releasedBytes += body.dataBytes();
+    reclaim(new long[] {position});
   }
 
   private static long heldBytes(ChunkBody body) {

@@ -4,6 +4,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.BackgroundSegments;
+import io.vineyard.store.attach.Handover;
 import io.vineyard.store.attach.LocalLink;
 import io.vineyard.store.core.StoreCore;
 import io.vineyard.store.core.StoreLimits;
@@ -86,7 +87,7 @@ public final class EmbeddedStore {
     Mono<ObjectStore> store =
         LocalLink.connect(
             core, loop, label, () -> closeIfUnused(core, loop), Schedulers.immediate());
-    return Objects.requireNonNull(store.toFuture().join(), "store");
+    return Objects.requireNonNull(Handover.join(store.toFuture()), "store");
   }
 
   private static void closeIfUnused(StoreCore core, ExecutorService loop) {

@@ -68,7 +68,7 @@ final class EpollServer implements BoundServer {
       bound.listen();
       return bound;
     } catch (VineyardException e) {
-      shutdown(group);
+      end(group);
       throw e;
     }
   }
@@ -121,7 +121,7 @@ final class EpollServer implements BoundServer {
         cause);
   }
 
-  private static void shutdown(EventLoopGroup group) {
+  private static void end(EventLoopGroup group) {
     try {
       var unused = group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
     } catch (OutOfMemoryError e) {
@@ -173,7 +173,8 @@ final class EpollServer implements BoundServer {
 
   @Override
   public ObjectStore connectNow() {
-    return Objects.requireNonNull(connect(Schedulers.immediate()).toFuture().join(), "store");
+    return Objects.requireNonNull(
+        Handover.join(connect(Schedulers.immediate()).toFuture()), "store");
   }
 
   @Override

@@ -83,6 +83,11 @@ class SharedAllocatorTest {
     }
 
     @Override
+    public void askAgain() {
+      memory.askAgain();
+    }
+
+    @Override
     public boolean contains(long address, long sizeBytes) {
       return memory.contains(address, sizeBytes);
     }

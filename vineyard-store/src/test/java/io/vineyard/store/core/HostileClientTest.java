@@ -234,16 +234,31 @@ class HostileClientTest {
   void whatTheTablesHoldIsBounded() {
     attachTo(MANY_BYTES);
     ObjectId stream = client.stream(StreamSpec.create());
+    ObjectId sound = client.stream(StreamSpec.create());
     long writer = client.write(stream);
+    long second = client.write(sound);
+    long reader = other.read(stream, 10);
     for (int i = 0; i < 4; i++) {
-      assertThat(client.lost).isNull();
+      assertThat(client.all(Event.WriterStopped.class)).isEmpty();
       client.tell(chunk(writer, 1 << 18));
     }
-    assertDropped(ErrorCode.LIMIT_REACHED, "at most 1048576 bytes in the tables, got 262400 more");
+    String full = "at most 1048576 bytes in the tables, got 262400 more";
+    assertThat(client.last(Event.WriterStopped.class).message()).contains(full);
+    client.tell(chunk(writer, 1));
+    assertThat(client.last(Event.Reclaimed.class).positions())
+        .as("what was on its way")
+        .containsExactly(4);
+    assertThat(other.positions(reader)).containsExactly(0L, 1L, 2L);
+    assertThat(other.last(Event.StreamEnded.class).code())
+        .isEqualTo(ErrorCode.LIMIT_REACHED.number());
     VineyardException refusal =
         other.refused(number -> new Command.CreateObject(number, text(1 << 18)));
     assertError(refusal, ErrorCode.LIMIT_REACHED, "in the tables");
     other.ask(number -> new Command.DeleteObject(number, stream.value()));
+    other.tell(new Command.ReleaseChunks(reader, new long[] {0, 1, 2}));
+    assertThat(client.lost).as("the writer of other streams").isNull();
+    client.tell(chunk(second, 1 << 18));
+    assertThat(client.all(Event.WriterStopped.class)).hasSize(1);
     other.ask(number -> new Command.CreateObject(number, text(1 << 18)));
   }
 

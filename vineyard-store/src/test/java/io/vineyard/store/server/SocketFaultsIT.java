@@ -1,11 +1,13 @@
 package io.vineyard.store.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
+import io.vineyard.store.StoreLostException;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.client.VineyardClient;
 import java.io.IOException;
@@ -168,6 +170,14 @@ class SocketFaultsIT {
       VineyardClient.create().socket(socket).connectNow().close();
     }
     server.disposeNow(Duration.ofSeconds(5));
+  }
+
+  @Test
+  void boundServerThatHasEndedHasNoMoreClients() {
+    BoundServer server =
+        VineyardServer.create().socket(folder.resolve("s")).capacity(1 << 20).bindNow();
+    server.disposeNow(Duration.ofSeconds(5));
+    assertThatThrownBy(server::connectNow).isInstanceOf(StoreLostException.class);
   }
 
   private static boolean isRoot() throws IOException {
