@@ -32,7 +32,10 @@ import reactor.core.Disposable;
 class KillIT {
   private static final int ROUNDS = 20;
   private static final int MOST_RUN_MILLIS = 60;
-  private static final long MOST_MEDIAN_MILLIS = 100;
+
+  /** Of three in four; the others may have had to wait for whoever else uses this machine. */
+  private static final double MOST_MILLIS = 100;
+
   private static final long CAPACITY_BYTES = 64L << 20;
   private static final long SEGMENT_BYTES = 1L << 20;
   private static final StreamSpec SPEC = StreamSpec.create().windowChunks(64);
@@ -223,6 +226,6 @@ class KillIT {
         "%s %d times: median %.1f ms, maximum %.1f ms%n",
         what, delays.size(), median, delays.get(delays.size() - 1) / 1e6);
     assertThat(delays).hasSize(ROUNDS);
-    assertThat(median).isLessThanOrEqualTo(MOST_MEDIAN_MILLIS);
+    assertThat(delays.get(delays.size() * 3 / 4) / 1e6).isLessThanOrEqualTo(MOST_MILLIS);
   }
 }

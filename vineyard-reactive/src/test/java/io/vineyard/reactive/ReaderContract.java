@@ -3,6 +3,7 @@ package io.vineyard.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vineyard.store.ErrorCode;
+import io.vineyard.store.Logged;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.StoreLostException;
 import io.vineyard.store.VineyardException;
@@ -300,13 +301,20 @@ interface ReaderContract extends TwoClients {
     StreamWriter<RecordBatch> writer = stream.writerNow();
     writer.tryEmitNext(batch(writer, 1));
     writer.tryEmitComplete();
-    elsewhere(stream).reader().then().block(Waits.PATIENCE);
-    Waits.until(
-        "the lease is returned",
-        () -> {
-          System.gc();
-          return Waits.value(store().status()).leases() == 0;
-        });
+    try (Logged log = new Logged("io.vineyard.store.attach")) {
+      elsewhere(stream).reader().then().block(Waits.PATIENCE);
+      Waits.until(
+          "the lease is returned",
+          () -> {
+            System.gc();
+            return Waits.value(store().status()).leases() == 0;
+          });
+      assertThat(log.lines())
+          .singleElement()
+          .asString()
+          .startsWith("WARN A chunk was never closed: position 0 of stream " + stream.id())
+          .contains("ReaderContract.whatASubscriberDropsIsReturnedByTheCleaner");
+    }
   }
 
   @Test

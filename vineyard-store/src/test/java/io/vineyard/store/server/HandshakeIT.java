@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.vineyard.store.ErrorCode;
+import io.vineyard.store.Logged;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.Waits;
@@ -36,7 +37,7 @@ class HandshakeIT {
 
   @Nested
   class Servers {
-    private final Logged logged = new Logged();
+    private final Logged logged = new Logged("io.vineyard.store.server");
     private BoundServer server;
     private ObjectStore witness;
 

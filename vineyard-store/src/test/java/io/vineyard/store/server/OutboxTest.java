@@ -9,6 +9,7 @@ import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.vineyard.store.ErrorCode;
+import io.vineyard.store.Logged;
 import io.vineyard.store.Waits;
 import io.vineyard.store.core.StoreLimits;
 import io.vineyard.store.memory.Segment;
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a server has on its way to a client, on connections whose other end is this test. */
 class OutboxTest {
-  private final Logged logged = new Logged();
+  private final Logged logged = new Logged("io.vineyard.store.server");
   private final int segments = Segment.openCount();
   private final List<ChannelPromise> sending = new ArrayList<>();
   private final FrameReader frames = FrameReader.ofEvents();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.internal.PlatformDependent;
+import io.vineyard.store.Logged;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.StreamSpec;
@@ -27,7 +28,7 @@ class SlowClientIT {
   private static final int LARGE_BYTES = 200_000;
   private static final long MOST_DIRECT_BYTES = 64 << 20;
 
-  private final Logged logged = new Logged();
+  private final Logged logged = new Logged("io.vineyard.store.server");
   private final int segments = Segment.openCount();
   @TempDir private Path folder;
   private BoundServer server;

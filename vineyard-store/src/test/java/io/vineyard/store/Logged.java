@@ -1,4 +1,4 @@
-package io.vineyard.store.server;
+package io.vineyard.store;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -7,13 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** What servers of this JVM log, instead of it going anywhere else. */
-final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable {
-  private final Logger logger =
-      (Logger) LoggerFactory.getLogger(ServerConnection.class.getPackageName());
+/** What a package of this JVM logs, instead of it going anywhere else. */
+public final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+  private final Logger logger;
   private final List<String> lines = new ArrayList<>();
 
-  Logged() {
+  /** Begins to listen to a package. */
+  public Logged(String packageName) {
+    logger = (Logger) LoggerFactory.getLogger(packageName);
     logger.setAdditive(false);
     logger.addAppender(this);
     start();
@@ -27,7 +28,7 @@ final class Logged extends AppenderBase<ILoggingEvent> implements AutoCloseable 
   }
 
   /** Returns the lines so far, each with its level. */
-  List<String> lines() {
+  public List<String> lines() {
     synchronized (lines) {
       return new ArrayList<>(lines);
     }
