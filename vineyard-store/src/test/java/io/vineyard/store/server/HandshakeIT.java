@@ -55,7 +55,7 @@ class HandshakeIT {
     @AfterEach
     void dispose() {
       try (logged) {
-        assertThat(Waits.value(witness.status()).clients()).isEqualTo(1);
+        Waits.until("no other client", () -> Waits.value(witness.status()).clients() == 1);
         witness.close();
         server.disposeNow(Duration.ofSeconds(5));
         assertThat(logged.lines()).allMatch(line -> line.startsWith("WARN Dropped "));
