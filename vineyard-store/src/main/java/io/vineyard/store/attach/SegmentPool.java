@@ -26,13 +26,21 @@ import reactor.core.scheduler.Schedulers;
  * the link calls never blocks.
  */
 final class SegmentPool implements SharedMemory {
+  /**
+   * Who is told what happens to the pool.
+   *
+   * @param onMemory memory was leased, freed or refused
+   * @param onShortage memory is wanted that is not there
+   */
+  record Events(Runnable onMemory, Runnable onShortage) {}
+
   private record Waiter(long sizeBytes, CompletableFuture<PoolAllocation> result) {}
 
   private final Link link;
   private final SegmentCache cache;
   private final LongSupplier requests;
   private final long mostWantedBytes;
-  private final Runnable onMemory;
+  private final Events events;
 
   private final Deque<Waiter> waiters = new ArrayDeque<>();
   private volatile LeasedSegment[] segments = {};
@@ -49,20 +57,16 @@ final class SegmentPool implements SharedMemory {
    * @param firstBytes the capacity of the first segment that it wants; it doubles from one to the
    *     next
    * @param mostBytes the capacity at which the doubling ends
-   * @param onMemory told that memory was leased, freed or refused
+   * @param events told what happens
    */
   SegmentPool(
-      AttachedStore store,
-      long firstBytes,
-      long mostBytes,
-      LongSupplier requests,
-      Runnable onMemory) {
+      AttachedStore store, long firstBytes, long mostBytes, LongSupplier requests, Events events) {
     this.link = store.link();
     this.cache = store.segments();
     this.requests = requests;
     this.wantedBytes = firstBytes;
     this.mostWantedBytes = mostBytes;
-    this.onMemory = onMemory;
+    this.events = events;
   }
 
   /** Counts a user, for whom memory is leased ahead and kept. */
@@ -119,12 +123,18 @@ final class SegmentPool implements SharedMemory {
   @Override
   public @Nullable PoolAllocation tryAllocate(long sizeBytes) {
     long needed = checkSize(sizeBytes);
-    PoolAllocation found;
-    synchronized (this) {
-      found = cut(sizeBytes, needed);
-      if (refusal == null && (found == null || isRunningLow())) {
-        lease(found == null ? needed : 1);
-      }
+    PoolAllocation found = cutOrLease(sizeBytes, needed);
+    if (found == null) {
+      events.onShortage.run();
+      found = cutOrLease(sizeBytes, needed);
+    }
+    return found;
+  }
+
+  private synchronized @Nullable PoolAllocation cutOrLease(long sizeBytes, long needed) {
+    PoolAllocation found = cut(sizeBytes, needed);
+    if (refusal == null && (found == null || isRunningLow())) {
+      lease(found == null ? needed : 1);
     }
     return found;
   }
@@ -149,6 +159,8 @@ final class SegmentPool implements SharedMemory {
       result.completeExceptionally(reason);
     } else if (found != null) {
       result.complete(found);
+    } else {
+      events.onShortage.run();
     }
     return result;
   }
@@ -268,6 +280,7 @@ final class SegmentPool implements SharedMemory {
   private void serve() {
     List<Runnable> served = new ArrayList<>();
     List<LeasedSegment> idle;
+    boolean more;
     synchronized (this) {
       while (!waiters.isEmpty()) {
         Waiter waiter = waiters.peek();
@@ -279,11 +292,15 @@ final class SegmentPool implements SharedMemory {
         waiters.remove();
         served.add(() -> complete(waiter, found));
       }
+      more = !waiters.isEmpty();
       idle = takeIdle();
     }
     served.forEach(Runnable::run);
     giveBack(idle);
-    onMemory.run();
+    if (more) {
+      events.onShortage.run();
+    }
+    events.onMemory.run();
   }
 
   private static void complete(Waiter waiter, PoolAllocation found) {

@@ -21,6 +21,10 @@ public final class AttachedClient {
   final BlobLeases blobLeases = new BlobLeases();
   final Map<Long, String> nameWaits = new HashMap<>();
   private final Set<Long> pendingLeases = new HashSet<>();
+
+  /** Streams that are being made for it. */
+  int pendingStreams;
+
   private boolean detached;
 
   AttachedClient(StoreCore core, String name, EventSink sink) {
@@ -61,6 +65,8 @@ public final class AttachedClient {
       leased.segment().close();
     } else if (event instanceof Event.SegmentShared shared) {
       shared.segment().close();
+    } else if (event instanceof Event.RingShared ring) {
+      ring.segment().close();
     }
   }
 
@@ -86,7 +92,7 @@ public final class AttachedClient {
   }
 
   int waitingRequests() {
-    return pendingLeases.size() + nameWaits.size();
+    return pendingLeases.size() + nameWaits.size() + pendingStreams;
   }
 
   int openEnds() {

@@ -68,16 +68,6 @@ final class BlobTable {
     return blob;
   }
 
-  /** Returns a blob that a client can name because it has leased it, deleted or not. */
-  BlobEntry leased(long id) {
-    BlobEntry blob = blobs.get(id);
-    if (blob == null || blob.leases == 0) {
-      throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR, "expected a leased blob, got " + new ObjectId(id));
-    }
-    return blob;
-  }
-
   BlobLocation lease(AttachedClient client, BlobEntry blob) {
     segments.share(client, blob.segment);
     client.blobLeases.add(blob.id);

@@ -40,7 +40,7 @@ public final class StoreCore {
     this.blobs = new BlobTable(segments);
     this.names = new NameTable();
     this.objects = new ObjectTable(limits, ids, blobs, names);
-    this.streams = new StreamTable(limits, segments, blobs, names);
+    this.streams = new StreamTable(limits, segments, names);
   }
 
   /** Returns the bounds of this store. */
@@ -97,6 +97,7 @@ public final class StoreCore {
         client.markDetached(closedError());
       }
       clients.clear();
+      streams.close();
       segments.close();
     }
   }

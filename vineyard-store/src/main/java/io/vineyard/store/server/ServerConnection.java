@@ -301,11 +301,19 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
     } catch (VineyardException e) {
       answerTooLarge(event, e, writer);
     }
-    if (event instanceof Event.SegmentLeased leased) {
-      sendDescriptor(leased.segment());
-    } else if (event instanceof Event.SegmentShared shared) {
-      sendDescriptor(shared.segment());
+    Segment segment = segmentOf(event);
+    if (segment != null) {
+      sendDescriptor(segment);
     }
+  }
+
+  private static @Nullable Segment segmentOf(Event event) {
+    if (event instanceof Event.SegmentLeased leased) {
+      return leased.segment();
+    } else if (event instanceof Event.SegmentShared shared) {
+      return shared.segment();
+    }
+    return event instanceof Event.RingShared ring ? ring.segment() : null;
   }
 
   /** An answer that fits no frame becomes a failure; nothing else can be that large. */
@@ -320,10 +328,9 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
   }
 
   private static void closeSegment(Event event) {
-    if (event instanceof Event.SegmentLeased leased) {
-      leased.segment().close();
-    } else if (event instanceof Event.SegmentShared shared) {
-      shared.segment().close();
+    Segment segment = segmentOf(event);
+    if (segment != null) {
+      segment.close();
     }
   }
 
