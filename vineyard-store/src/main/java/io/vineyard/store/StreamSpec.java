@@ -25,7 +25,7 @@ public final class StreamSpec {
   /** How many bytes a window holds unless told otherwise: 64 MiB. */
   public static final long DEFAULT_WINDOW_BYTES = 64L << 20;
 
-  private static final int MOST_WINDOW_CHUNKS = 1 << 20;
+  private static final int MOST_WINDOW_CHUNKS = 1 << 16;
   private static final StreamSpec DEFAULT =
       new StreamSpec(RECORD_BATCHES, null, DEFAULT_WINDOW_CHUNKS, DEFAULT_WINDOW_BYTES);
 
@@ -66,7 +66,7 @@ public final class StreamSpec {
   /**
    * Sets how many chunks the window holds.
    *
-   * @throws VineyardException with {@link ErrorCode#INVALID} outside of 1 to 1,048,576
+   * @throws VineyardException with {@link ErrorCode#INVALID} outside of 1 to 65,536
    */
   public StreamSpec windowChunks(int value) {
     if (value < 1 || value > MOST_WINDOW_CHUNKS) {

@@ -45,13 +45,24 @@ class ArchitectureTest {
   }
 
   @Test
+  void ringsKnowOnlyTheContract() {
+    only(ROOT + ".ring..", ROOT, ROOT + ".ring..");
+  }
+
+  @Test
   void messagesKnowNeitherTablesNorTransports() {
     only(ROOT + ".message..", ROOT, ROOT + ".message..", ROOT + ".memory..");
   }
 
   @Test
   void tablesKnowNoTransport() {
-    only(ROOT + ".core..", ROOT, ROOT + ".core..", ROOT + ".message..", ROOT + ".memory..");
+    only(
+        ROOT + ".core..",
+        ROOT,
+        ROOT + ".core..",
+        ROOT + ".message..",
+        ROOT + ".ring..",
+        ROOT + ".memory..");
   }
 
   @Test
@@ -62,6 +73,7 @@ class ArchitectureTest {
         ROOT + ".attach..",
         ROOT + ".core..",
         ROOT + ".message..",
+        ROOT + ".ring..",
         ROOT + ".memory..");
   }
 
@@ -107,7 +119,8 @@ class ArchitectureTest {
   void memoryTablesAndMessagesAreNotReactive() {
     noClasses()
         .that()
-        .resideInAnyPackage(ROOT + ".memory..", ROOT + ".core..", ROOT + ".message..")
+        .resideInAnyPackage(
+            ROOT + ".memory..", ROOT + ".ring..", ROOT + ".core..", ROOT + ".message..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("reactor..", "org.reactivestreams..")

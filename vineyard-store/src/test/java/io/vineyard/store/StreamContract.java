@@ -345,7 +345,7 @@ public interface StreamContract extends StoreContract {
 
   @Test
   default void fullStoreHoldsTheWriterUntilChunksAreReleased() {
-    StreamSpec spec = StreamSpec.create().windowBytes(Long.MAX_VALUE).windowChunks(1 << 20);
+    StreamSpec spec = StreamSpec.create().windowBytes(Long.MAX_VALUE);
     ObjectId id = value(store().createStream(spec)).id();
     try (WriterDriver writer = WriterDriver.open(store(), id);
         ReaderDriver reader = ReaderDriver.open(other(), id, Long.MAX_VALUE)) {

@@ -45,6 +45,7 @@ public final class AttachedStore implements ObjectStore {
   private final SegmentPool streamPool;
   private final Map<Long, WriterEnd> writers = new ConcurrentHashMap<>();
   private final Map<Long, ReaderEnd> readers = new ConcurrentHashMap<>();
+  private final Map<Long, SharedRing> rings = new ConcurrentHashMap<>();
   private final AtomicReference<@Nullable VineyardException> over = new AtomicReference<>();
   private final Sinks.Empty<Void> closed = Sinks.empty();
 
@@ -53,11 +54,10 @@ public final class AttachedStore implements ObjectStore {
     this.requests = new Requests(link, scheduler);
     this.segments = new SegmentCache(Schedulers.boundedElastic()::schedule);
     long first = Math.min(FIRST_BLOB_SEGMENT_BYTES, segmentBytes);
-    this.blobPool =
-        new SegmentPool(this, first, segmentBytes, requests::nextNumber, this::memoryChanged);
+    SegmentPool.Events events = new SegmentPool.Events(this::memoryChanged, this::memoryIsShort);
+    this.blobPool = new SegmentPool(this, first, segmentBytes, requests::nextNumber, events);
     this.streamPool =
-        new SegmentPool(
-            this, segmentBytes, segmentBytes, requests::nextNumber, this::memoryChanged);
+        new SegmentPool(this, segmentBytes, segmentBytes, requests::nextNumber, events);
   }
 
   /**
@@ -110,6 +110,20 @@ public final class AttachedStore implements ObjectStore {
 
   private void memoryChanged() {
     writers.values().forEach(WriterEnd::room);
+  }
+
+  /** Memory is short: what readers have released comes back at once, the rest when it is. */
+  private boolean memoryIsShort() {
+    boolean some = false;
+    for (WriterEnd writer : writers.values()) {
+      some |= writer.awaitRelease();
+    }
+    return some;
+  }
+
+  /** A segment was mapped, for which chunks of some reader may wait. */
+  void segmentMapped() {
+    readers.values().forEach(ReaderEnd::woken);
   }
 
   void streamWriterEnded() {
@@ -291,15 +305,53 @@ public final class AttachedStore implements ObjectStore {
   }
 
   private WriterEnd openedWriter(Event.Stream event) {
-    WriterEnd writer = new WriterEnd(this, event.request(), event.info());
-    streamPool.addUser();
-    writers.put(event.request(), writer);
-    VineyardException reason = over.get();
-    if (reason != null) {
-      // This client was closed by another thread, which may not have seen the writer.
-      writer.lost(reason);
+    long handle = event.request();
+    SharedRing ring = takeRing(handle);
+    try {
+      WriterEnd writer = new WriterEnd(this, handle, event.info(), ring);
+      streamPool.addUser();
+      writers.put(handle, writer);
+      VineyardException reason = over.get();
+      if (reason != null) {
+        // This client was closed by another thread, which may not have seen the writer.
+        writer.lost(reason);
+      }
+      return writer;
+    } catch (VineyardException e) {
+      link.send(new Command.EndStream(handle, e.code().number(), String.valueOf(e.getMessage())));
+      link.send(new Command.CloseWriter(handle));
+      ring.memory().release();
+      throw e;
     }
-    return writer;
+  }
+
+  /** Takes the ring of an end that is being opened; on the link's thread. */
+  void putRing(long handle, SharedRing ring) {
+    rings.put(handle, ring);
+    if (over.get() != null) {
+      dropRing(handle);
+    }
+  }
+
+  private void dropRing(long handle) {
+    SharedRing unused = rings.remove(handle);
+    if (unused != null) {
+      unused.memory().release();
+    }
+  }
+
+  /** Returns the ring that the store has sent for a new end. */
+  SharedRing takeRing(long handle) {
+    SharedRing ring = rings.remove(handle);
+    if (ring == null) {
+      VineyardException reason = over.get();
+      if (reason != null) {
+        throw reason; // another thread has closed this client, and dropped its rings
+      }
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR, "expected a ring before the end of a stream, got none");
+    }
+    return ring;
   }
 
   @Override
@@ -307,11 +359,11 @@ public final class AttachedStore implements ObjectStore {
     Objects.requireNonNull(onAvailable, "onAvailable");
     return Mono.defer(
         () -> {
-          ReaderEnds ends = new ReaderEnds(this, onAvailable);
+          ReaderEnd.Opening opening = new ReaderEnd.Opening(this, onAvailable, CallSite.find());
           return requests.<ChunkReader>ask(
               new Kind<>(
                   number -> new Command.OpenReader(number, id.value()),
-                  (event, handover) -> handover.complete(ends.opened((Event.Stream) event)),
+                  (event, handover) -> handover.complete(opening.opened((Event.Stream) event)),
                   ChunkReader::close));
         });
   }
@@ -322,6 +374,7 @@ public final class AttachedStore implements ObjectStore {
     if (reason != null) {
       // As for a writer.
       reader.end(reason);
+      reader.close();
     }
   }
 
@@ -378,6 +431,7 @@ public final class AttachedStore implements ObjectStore {
     streamPool.close(reason);
     writers.values().forEach(writer -> writer.lost(reason));
     readers.values().forEach(reader -> reader.end(reason));
+    List.copyOf(rings.keySet()).forEach(this::dropRing);
     segments.close();
   }
 

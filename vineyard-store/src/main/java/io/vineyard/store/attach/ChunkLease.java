@@ -12,12 +12,14 @@ final class ChunkLease implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(ChunkLease.class);
 
   private final ReaderEnd reader;
+  private final int slot;
   private final long position;
   private final MappedSegment[] segments;
   private final AtomicBoolean returned = new AtomicBoolean();
 
-  ChunkLease(ReaderEnd reader, long position, MappedSegment[] segments) {
+  ChunkLease(ReaderEnd reader, int slot, long position, MappedSegment[] segments) {
     this.reader = reader;
+    this.slot = slot;
     this.position = position;
     this.segments = segments;
   }
@@ -30,14 +32,18 @@ final class ChunkLease implements Runnable {
     return segments;
   }
 
-  /** Returns the lease to the store, because the chunk was used. */
+  int slot() {
+    return slot;
+  }
+
+  /** Returns the lease, because the chunk was used. */
   void release() {
     if (unmap()) {
-      reader.release(position);
+      reader.release(slot, position);
     }
   }
 
-  /** Ends the lease without a word to the store, which knows that the chunk was never seen. */
+  /** Ends the lease here only, as the chunk was not used. */
   boolean unmap() {
     boolean first = returned.compareAndSet(false, true);
     if (first) {

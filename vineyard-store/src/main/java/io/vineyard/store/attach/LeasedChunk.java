@@ -3,42 +3,48 @@ package io.vineyard.store.attach;
 import io.vineyard.store.Chunk;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.message.ChunkBody;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /** A delivered chunk. */
 final class LeasedChunk implements Chunk {
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final long position;
-  private final ChunkBody body;
+  private final long dataBytes;
+  private final ByteBuffer header;
   private final ChunkLease lease;
+  private Cleaner.@Nullable Cleanable cleanable;
 
-  LeasedChunk(long position, ChunkBody body, ChunkLease lease) {
+  LeasedChunk(long position, long dataBytes, ByteBuffer header, ChunkLease lease) {
     this.position = position;
-    this.body = body;
+    this.dataBytes = dataBytes;
+    this.header = header;
     this.lease = lease;
   }
 
-  /** Has the lease returned if whoever gets the chunk now loses it. */
+  /** Has the lease returned if whoever gets the chunk now loses it; before anybody does. */
   void watch() {
-    CLEANER.register(this, lease);
+    cleanable = CLEANER.register(this, lease);
   }
 
-  ChunkLease lease() {
-    return lease;
+  int slot() {
+    return lease.slot();
   }
 
-  /** Returns whether all segments are mapped, or will never be. */
-  boolean isSettled() {
-    for (MappedSegment segment : lease.segments()) {
-      if (!segment.isSettled()) {
-        return false;
-      }
+  /** Ends the lease as if the chunk had never been leased; false if it was closed. */
+  boolean forget() {
+    boolean first = lease.unmap();
+    unwatch();
+    return first;
+  }
+
+  private void unwatch() {
+    if (cleanable != null) {
+      cleanable.clean();
     }
-    return true;
   }
 
   @Override
@@ -48,12 +54,12 @@ final class LeasedChunk implements Chunk {
 
   @Override
   public ByteBuffer header() {
-    return body.header().duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    return header.duplicate().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   @Override
   public long dataBytes() {
-    return body.dataBytes();
+    return dataBytes;
   }
 
   @Override
@@ -86,5 +92,6 @@ final class LeasedChunk implements Chunk {
   @Override
   public void close() {
     lease.release();
+    unwatch();
   }
 }

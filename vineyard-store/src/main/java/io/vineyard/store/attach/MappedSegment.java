@@ -5,6 +5,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Mapping;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,14 +18,14 @@ final class MappedSegment {
   private final long id;
   private final long capacityBytes;
   private final List<Runnable> waiting = new ArrayList<>();
-  private int references;
+  private final AtomicInteger references;
   private volatile @Nullable Mapping mapping;
   private volatile @Nullable VineyardException failure;
 
   MappedSegment(long id, long capacityBytes, int references) {
     this.id = id;
     this.capacityBytes = capacityBytes;
-    this.references = references;
+    this.references = new AtomicInteger(references);
   }
 
   long id() {
@@ -53,7 +54,7 @@ final class MappedSegment {
       failure = reason;
       told = new ArrayList<>(waiting);
       waiting.clear();
-      unwanted = references == 0;
+      unwanted = references.get() == 0;
     }
     if (unwanted && mapped != null) {
       mapped.close();
@@ -92,21 +93,33 @@ final class MappedSegment {
             ErrorCode.ASSERTION_FAILED, "expected segment " + id + " mapped, it is not yet");
   }
 
-  synchronized MappedSegment retain() {
-    assert references > 0 : "segment " + id + " is unmapped";
-    references++;
+  /** Adds a reference to those that there are. */
+  MappedSegment retain() {
+    boolean retained = tryRetain();
+    assert retained : "segment " + id + " is unmapped";
     return this;
   }
 
-  void release() {
-    Mapping last;
-    synchronized (this) {
-      assert references > 0 : "segment " + id + " is unmapped";
-      references--;
-      last = references == 0 ? mapping : null;
+  /** Adds a reference, unless there is none any more. */
+  boolean tryRetain() {
+    int count = references.get();
+    while (count > 0 && !references.compareAndSet(count, count + 1)) {
+      count = references.get();
     }
-    if (last != null) {
-      last.close();
+    return count > 0;
+  }
+
+  void release() {
+    int left = references.decrementAndGet();
+    assert left >= 0 : "segment " + id + " is unmapped";
+    if (left == 0) {
+      Mapping last;
+      synchronized (this) {
+        last = mapping;
+      }
+      if (last != null) {
+        last.close();
+      }
     }
   }
 }

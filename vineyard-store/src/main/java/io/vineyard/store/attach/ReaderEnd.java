@@ -5,51 +5,78 @@ import io.vineyard.store.ChunkReader;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.message.ChunkBody;
+import io.vineyard.store.memory.Mapping;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
+import io.vineyard.store.ring.Descriptor;
+import io.vineyard.store.ring.RingReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayDeque;
-import java.util.Arrays;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Schedulers;
 
 /**
- * The reading end of a stream. Requests and releases are collected, and go to the store together
- * the next time that the link's thread comes by.
+ * The reading end of a stream.
+ *
+ * <p>The writer takes back what is released when it comes by. It is woken if it waits for that, and
+ * after {@link #MOST_LAG} in any case.
  */
 final class ReaderEnd implements ChunkReader {
-  private static final int FIRST_RELEASES = 16;
+  private static final Duration MOST_LAG = Duration.ofMillis(5);
 
   private final AttachedStore store;
   private final long handle;
   private final StreamInfo stream;
   private final String openedAt;
-  private final AtomicBoolean flushing = new AtomicBoolean();
-  private final Runnable flush = this::flush;
+  private final MappedSegment memory;
+  private final AtomicBoolean reminding = new AtomicBoolean();
+  private volatile boolean idle;
 
   /** Is let go of at the close, as a lease that lasts longer must not keep the subscriber. */
   private volatile Runnable onAvailable;
 
+  // The ring is mapped until the reader is closed and nothing is leased.
+  private final RingReader ring;
+
   // Guarded by this.
-  private final ArrayDeque<LeasedChunk> arrived = new ArrayDeque<>();
-  private long[] releases = new long[FIRST_RELEASES];
-  private int releaseCount;
+  private @Nullable MappedSegment lastSegment;
+  private int held;
   private long credit;
-  private long seen;
   private @Nullable ByteBuffer preamble;
   private @Nullable VineyardException failure;
+  private boolean broken;
   private boolean ended;
+  private boolean over; // the end was seen: what comes back is for the next reader
   private boolean closed;
 
-  ReaderEnd(
-      AttachedStore store, long handle, StreamInfo stream, String openedAt, Runnable onAvailable) {
-    this.store = store;
-    this.handle = handle;
-    this.stream = stream;
-    this.openedAt = openedAt;
-    this.onAvailable = onAvailable;
+  private ReaderEnd(Opening opening, Event.Stream event, SharedRing shared) {
+    this.store = opening.store;
+    this.openedAt = opening.openedAt;
+    this.onAvailable = opening.onAvailable;
+    this.handle = event.request();
+    this.stream = event.info();
+    this.memory = shared.memory();
+    this.ring = new RingReader(shared.open(), shared.epoch());
+  }
+
+  /** Makes the reading end of a stream when the store has opened it. */
+  record Opening(AttachedStore store, Runnable onAvailable, String openedAt) {
+    /** Called by the link's thread, so that no event for the new handle is missed. */
+    ReaderEnd opened(Event.Stream event) {
+      SharedRing shared = store.takeRing(event.request());
+      try {
+        ReaderEnd reader = new ReaderEnd(this, event, shared);
+        store.register(reader);
+        return reader;
+      } catch (VineyardException e) {
+        store.link().send(new Command.CloseReader(event.request(), true));
+        shared.memory().release();
+        throw e;
+      }
+    }
   }
 
   long handle() {
@@ -82,37 +109,121 @@ final class ReaderEnd implements ChunkReader {
       long sum = credit + chunks;
       credit = sum < 0 ? Long.MAX_VALUE : sum;
     }
-    flushSoon();
+    woken();
   }
 
   @Override
   public @Nullable LeasedChunk poll() {
-    LeasedChunk chunk;
+    LeasedChunk chunk = null;
     synchronized (this) {
-      chunk = arrived.peek();
-      if (chunk == null || !chunk.isSettled()) {
-        return null;
+      if (!closed && !broken && !over) {
+        try {
+          chunk = next();
+        } catch (VineyardException corrupted) {
+          breakOff(corrupted);
+        }
       }
-      arrived.remove();
-      seen++;
     }
-    chunk.watch();
+    if (chunk != null) {
+      chunk.watch();
+    }
     return chunk;
+  }
+
+  private void breakOff(VineyardException corrupted) {
+    broken = true;
+    failure = ended && failure != null ? failure : corrupted;
+    ended = true;
+  }
+
+  private @Nullable LeasedChunk next() {
+    while (credit > 0) {
+      int slot = ring.peek();
+      if (slot != RingReader.NONE) {
+        if (ring.hasPreamble() && preamble == null) {
+          break; // comes the slower way
+        }
+        Descriptor found = ring.read(slot);
+        MappedSegment[] segments = retain(found.segments());
+        if (segments == null) {
+          break; // is told when they are here
+        }
+        LeasedChunk chunk = lease(slot, found, segments);
+        if (chunk != null) {
+          return chunk;
+        }
+      } else if (ring.sleep()) {
+        break;
+      }
+    }
+    rest();
+    return null;
+  }
+
+  /** Returns segments with a reference to each; null if not all of them are mapped yet. */
+  private MappedSegment @Nullable [] retain(long[] ids) {
+    MappedSegment last = lastSegment;
+    if (ids.length == 1 && last != null && last.id() == ids[0] && last.tryRetain()) {
+      return new MappedSegment[] {last};
+    }
+    MappedSegment[] found = store.segments().retainMapped(ids, this::woken);
+    lastSegment = found != null && found.length == 1 ? found[0] : last;
+    return found;
+  }
+
+  private @Nullable LeasedChunk lease(int slot, Descriptor found, MappedSegment[] segments) {
+    long position = ring.position();
+    try {
+      ByteBuffer header = header(found, segments);
+      if (ring.lease(slot)) {
+        credit -= credit == Long.MAX_VALUE ? 0 : 1;
+        held++;
+        idle = false;
+        ChunkLease lease = new ChunkLease(this, slot, position, segments);
+        return new LeasedChunk(position, found.dataBytes(), header, lease);
+      }
+    } catch (VineyardException corrupted) {
+      SegmentCache.release(segments, segments.length);
+      throw corrupted;
+    }
+    SegmentCache.release(segments, segments.length);
+    return null;
+  }
+
+  private static ByteBuffer header(Descriptor found, MappedSegment[] segments) {
+    ByteBuffer header = found.header();
+    if (header != null) {
+      return header;
+    }
+    int size = found.overflowBytes();
+    long address = segments[segments.length - 1].address(found.overflowOffset(), size);
+    ByteBuffer copy = ByteBuffer.allocate(size).put(Mapping.view(address, size)).flip();
+    return copy.asReadOnlyBuffer();
+  }
+
+  /** This end waits: so must nobody for a release that does not suffice alone. */
+  private void rest() {
+    idle = true;
+    if (ring.wakesWriter(true)) {
+      store.link().send(new Command.Wake(handle));
+    }
   }
 
   @Override
   public void putBack(Chunk chunk) {
     LeasedChunk unused = (LeasedChunk) chunk;
-    synchronized (this) {
-      seen--;
-      if (!closed) {
-        arrived.addFirst(unused);
-        return;
+    if (unused.forget()) {
+      synchronized (this) {
+        if (!closed) {
+          ring.putBack(unused.slot(), unused.position());
+          held--;
+          credit += credit == Long.MAX_VALUE ? 0 : 1;
+          return;
+        }
       }
-      // It counted as seen when this reader was closed.
-      store.link().send(new Command.CloseReader(handle, seen));
+      // the store gives it to the next reader, as soon as this one has settled
+      endLease();
     }
-    unused.lease().unmap();
   }
 
   @Override
@@ -122,7 +233,17 @@ final class ReaderEnd implements ChunkReader {
 
   @Override
   public synchronized boolean isEnded() {
-    return ended && arrived.isEmpty();
+    over |= ended && (broken || closed || isEmpty());
+    return over;
+  }
+
+  private boolean isEmpty() {
+    try {
+      return ring.peek() == RingReader.NONE;
+    } catch (VineyardException corrupted) {
+      breakOff(corrupted);
+      return true;
+    }
   }
 
   @Override
@@ -132,93 +253,84 @@ final class ReaderEnd implements ChunkReader {
 
   @Override
   public void close() {
-    LeasedChunk[] unseen;
+    boolean settled;
     synchronized (this) {
       if (closed) {
         return;
       }
       closed = true;
       onAvailable = () -> {};
-      unseen = arrived.toArray(new LeasedChunk[0]);
-      arrived.clear();
-      sendReleases();
-      store.link().send(new Command.CloseReader(handle, seen));
+      settled = held == 0;
+      if (ring.hasUnreclaimed()) {
+        store.link().send(new Command.Wake(handle));
+      }
+      store.link().send(new Command.CloseReader(handle, settled));
     }
-    for (LeasedChunk chunk : unseen) {
-      chunk.lease().unmap();
+    if (settled) {
+      memory.release();
     }
     store.closed(this);
   }
 
-  void release(long position) {
+  /** Releases a chunk; called once for each. */
+  void release(int slot, long position) {
+    if (ring.release(slot, position)) {
+      if (ring.wakesWriter(idle)) {
+        store.link().send(new Command.Wake(handle));
+      }
+      remindLater();
+    }
+    endLease();
+  }
+
+  private void endLease() {
+    boolean settled;
     synchronized (this) {
-      if (releaseCount == releases.length) {
-        releases = Arrays.copyOf(releases, releaseCount * 2);
-      }
-      releases[releaseCount++] = position;
+      held--;
+      settled = closed && held == 0;
     }
-    flushSoon();
-  }
-
-  private void flushSoon() {
-    if (flushing.compareAndSet(false, true)) {
-      store.link().execute(flush);
+    if (settled) {
+      store.link().send(new Command.Wake(handle));
+      store.link().send(new Command.ReaderSettled(handle));
+      memory.release();
     }
   }
 
-  private void flush() {
-    flushing.set(false);
+  private void remindLater() {
+    if (!reminding.get() && reminding.compareAndSet(false, true)) {
+      Schedulers.parallel().schedule(this::remind, MOST_LAG.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void remind() {
+    reminding.set(false);
     synchronized (this) {
-      sendReleases();
-      if (credit > 0 && !closed) {
-        store.link().send(new Command.RequestChunks(handle, credit));
-        credit = 0;
+      if ((!closed || held > 0) && ring.hasUnreclaimed()) {
+        store.link().send(new Command.Wake(handle));
       }
     }
-  }
-
-  private void sendReleases() {
-    if (releaseCount > 0) {
-      long[] positions = Arrays.copyOf(releases, releaseCount);
-      releaseCount = 0;
-      store.link().send(new Command.ReleaseChunks(handle, positions));
-    }
-  }
-
-  void delivered(Event.Delivered event) {
-    ChunkBody body = event.body();
-    MappedSegment[] segments = store.segments().retain(body.segments());
-    if (segments == null) {
-      return;
-    }
-    ChunkLease lease = new ChunkLease(this, event.position(), segments);
-    LeasedChunk chunk = new LeasedChunk(event.position(), body, lease);
-    boolean taken;
-    synchronized (this) {
-      taken = !closed;
-      if (taken) {
-        arrived.add(chunk);
-      }
-    }
-    if (!taken) {
-      lease.unmap();
-    } else if (chunk.isSettled()) {
-      available();
-    } else {
-      for (MappedSegment segment : segments) {
-        segment.whenSettled(this::available);
-      }
-    }
-  }
-
-  private void available() {
-    StoreEvents.tell(stream, onAvailable);
   }
 
   void preamble(ByteBuffer bytes) {
     synchronized (this) {
       preamble = bytes;
     }
+    woken();
+  }
+
+  /** Something has come, or may have. */
+  void woken() {
+    StoreEvents.tell(stream, onAvailable);
+  }
+
+  /** What another reader had leased is back. */
+  void returned() {
+    synchronized (this) {
+      if (!closed) {
+        ring.findReturned();
+      }
+    }
+    woken();
   }
 
   void end(@Nullable VineyardException reason) {
@@ -229,6 +341,6 @@ final class ReaderEnd implements ChunkReader {
       ended = true;
       failure = reason;
     }
-    available();
+    woken();
   }
 }

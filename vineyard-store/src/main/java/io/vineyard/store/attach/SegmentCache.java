@@ -25,9 +25,22 @@ final class SegmentCache {
     this.mapper = mapper;
   }
 
-  /** Maps a segment to read in, in the background; closes the reference that came with it. */
-  void share(long id, Segment segment) {
-    add(new MappedSegment(id, segment.capacityBytes(), 1), segment, Segment.Access.READ_ONLY);
+  /**
+   * Maps a segment to read in, in the background; closes the reference that came with it.
+   *
+   * @param onMapped run as soon as it is mapped, or can't be
+   */
+  void share(long id, Segment segment, Runnable onMapped) {
+    MappedSegment mapped = new MappedSegment(id, segment.capacityBytes(), 1);
+    add(mapped, segment, Segment.Access.READ_ONLY);
+    mapped.whenSettled(onMapped);
+  }
+
+  /** Maps a ring, at once, as it is small; the caller gets the only reference to it. */
+  static MappedSegment ring(Segment segment) {
+    MappedSegment mapped = new MappedSegment(0, segment.capacityBytes(), 1);
+    map(mapped, segment, Segment.Access.READ_WRITE);
+    return mapped;
   }
 
   /** Maps a segment to write in, otherwise as {@link #share}; the caller gets a reference to it. */
@@ -89,6 +102,36 @@ final class SegmentCache {
         }
         found[i] = segment.retain();
       }
+    }
+    return found;
+  }
+
+  /**
+   * Does what {@link #retain} does, if all of these segments are known and mapped, or will never
+   * be; else returns null, and runs a task when one of them has been mapped.
+   *
+   * @throws VineyardException if this client is being closed
+   */
+  MappedSegment @Nullable [] retainMapped(long[] ids, Runnable onMapped) {
+    MappedSegment[] found = new MappedSegment[ids.length];
+    MappedSegment pending = null;
+    synchronized (segments) {
+      if (closed) {
+        throw gone();
+      }
+      for (int i = 0; i < ids.length; i++) {
+        MappedSegment segment = segments.get(ids[i]);
+        if (segment == null || !segment.isSettled()) {
+          release(found, i);
+          pending = segment;
+          found = null;
+          break;
+        }
+        found[i] = segment.retain();
+      }
+    }
+    if (pending != null) {
+      pending.whenSettled(onMapped);
     }
     return found;
   }

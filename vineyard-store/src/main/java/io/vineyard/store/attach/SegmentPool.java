@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Schedulers;
@@ -25,13 +26,21 @@ import reactor.core.scheduler.Schedulers;
  * the link calls never blocks.
  */
 final class SegmentPool implements SharedMemory {
+  /**
+   * Who is told what happens to the pool.
+   *
+   * @param onMemory memory was leased, freed or refused
+   * @param onShortage memory is wanted that is not there; returns whether some came back at once
+   */
+  record Events(Runnable onMemory, BooleanSupplier onShortage) {}
+
   private record Waiter(long sizeBytes, CompletableFuture<PoolAllocation> result) {}
 
   private final Link link;
   private final SegmentCache cache;
   private final LongSupplier requests;
   private final long mostWantedBytes;
-  private final Runnable onMemory;
+  private final Events events;
 
   private final Deque<Waiter> waiters = new ArrayDeque<>();
   private volatile LeasedSegment[] segments = {};
@@ -48,20 +57,16 @@ final class SegmentPool implements SharedMemory {
    * @param firstBytes the capacity of the first segment that it wants; it doubles from one to the
    *     next
    * @param mostBytes the capacity at which the doubling ends
-   * @param onMemory told that memory was leased or refused, or freed while somebody waits
+   * @param events told what happens
    */
   SegmentPool(
-      AttachedStore store,
-      long firstBytes,
-      long mostBytes,
-      LongSupplier requests,
-      Runnable onMemory) {
+      AttachedStore store, long firstBytes, long mostBytes, LongSupplier requests, Events events) {
     this.link = store.link();
     this.cache = store.segments();
     this.requests = requests;
     this.wantedBytes = firstBytes;
     this.mostWantedBytes = mostBytes;
-    this.onMemory = onMemory;
+    this.events = events;
   }
 
   /** Counts a user, for whom memory is leased ahead and kept. */
@@ -112,12 +117,17 @@ final class SegmentPool implements SharedMemory {
   @Override
   public @Nullable PoolAllocation tryAllocate(long sizeBytes) {
     long needed = checkSize(sizeBytes);
-    PoolAllocation found;
-    synchronized (this) {
-      found = cut(sizeBytes, needed);
-      if (refusal == null && (found == null || isRunningLow())) {
-        lease(found == null ? needed : 1);
-      }
+    PoolAllocation found = cutOrLease(sizeBytes, needed);
+    if (found == null && events.onShortage.getAsBoolean()) {
+      found = cutOrLease(sizeBytes, needed);
+    }
+    return found;
+  }
+
+  private synchronized @Nullable PoolAllocation cutOrLease(long sizeBytes, long needed) {
+    PoolAllocation found = cut(sizeBytes, needed);
+    if (refusal == null && (found == null || isRunningLow())) {
+      lease(found == null ? needed : 1);
     }
     return found;
   }
@@ -142,6 +152,8 @@ final class SegmentPool implements SharedMemory {
       result.completeExceptionally(reason);
     } else if (found != null) {
       result.complete(found);
+    } else {
+      shortage();
     }
     return result;
   }
@@ -261,6 +273,7 @@ final class SegmentPool implements SharedMemory {
   private void serve() {
     List<Runnable> served = new ArrayList<>();
     List<LeasedSegment> idle;
+    boolean more;
     synchronized (this) {
       while (!waiters.isEmpty()) {
         Waiter waiter = waiters.peek();
@@ -272,11 +285,20 @@ final class SegmentPool implements SharedMemory {
         waiters.remove();
         served.add(() -> complete(waiter, found));
       }
+      more = !waiters.isEmpty();
       idle = takeIdle();
     }
     served.forEach(Runnable::run);
     giveBack(idle);
-    onMemory.run();
+    if (more) {
+      shortage();
+    }
+    events.onMemory.run();
+  }
+
+  /** Says that memory is short; what comes back comes to those who wait for it. */
+  private void shortage() {
+    boolean unused = events.onShortage.getAsBoolean();
   }
 
   private static void complete(Waiter waiter, PoolAllocation found) {

@@ -41,7 +41,13 @@ final class StoreEvents implements Link.Events {
 
   @Override
   public void segmentShared(Event.SegmentShared event) {
-    store.segments().share(event.id(), event.segment());
+    store.segments().share(event.id(), event.segment(), store::segmentMapped);
+  }
+
+  @Override
+  public void ringShared(Event.RingShared event) {
+    MappedSegment memory = SegmentCache.ring(event.segment());
+    store.putRing(event.handle(), new SharedRing(memory, event.epoch()));
   }
 
   @Override
@@ -80,14 +86,6 @@ final class StoreEvents implements Link.Events {
   }
 
   @Override
-  public void delivered(Event.Delivered event) {
-    ReaderEnd reader = store.reader(event.handle());
-    if (reader != null) {
-      reader.delivered(event);
-    }
-  }
-
-  @Override
   public void streamEnded(Event.StreamEnded event) {
     ReaderEnd reader = store.reader(event.handle());
     if (reader != null) {
@@ -96,10 +94,21 @@ final class StoreEvents implements Link.Events {
   }
 
   @Override
-  public void reclaimed(Event.Reclaimed event) {
+  public void wake(Event.Wake event) {
     WriterEnd writer = store.writer(event.handle());
+    ReaderEnd reader = store.reader(event.handle());
     if (writer != null) {
-      writer.reclaimed(event.positions());
+      writer.woken();
+    } else if (reader != null) {
+      reader.woken();
+    }
+  }
+
+  @Override
+  public void returned(Event.Returned event) {
+    ReaderEnd reader = store.reader(event.handle());
+    if (reader != null) {
+      reader.returned();
     }
   }
 

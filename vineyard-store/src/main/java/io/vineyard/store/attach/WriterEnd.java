@@ -6,47 +6,67 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.SharedMemory;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.message.ChunkBody;
 import io.vineyard.store.message.Command;
+import io.vineyard.store.ring.Descriptor;
+import io.vineyard.store.ring.Ring;
+import io.vineyard.store.ring.RingLayout;
+import io.vineyard.store.ring.RingWriter;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 
-/** The writing end of a stream, and its window. */
+/**
+ * The writing end of a stream, and its window.
+ *
+ * <p>Takes back what was released while it publishes, and when the reader or the store wakes it.
+ */
 final class WriterEnd implements ChunkWriter {
+  /** How many chunks are published between two looks for released ones. */
+  private static final int LOOK_EVERY = 16;
+
+  /** The writer is woken when this part of what is out was released. */
+  private static final int WAKE_PART = 4;
+
   private record Published(long dataBytes, Runnable onReclaimed) {}
 
   private final AttachedStore store;
   private final long handle;
   private final StreamInfo stream;
-  private final int windowChunks;
   private final long windowBytes;
+  private final MappedSegment memory;
+  private final RingLayout layout;
   private final Sinks.Empty<Void> drained = Sinks.empty();
   private volatile Runnable onRoom = () -> {};
 
-  // Guarded by this.
-  private final Map<Long, Published> outstanding = new HashMap<>();
+  // Guarded by this. The ring is mapped until it is over.
+  private final RingWriter ring;
+  private final UsedSegments used;
+  private final @Nullable Published[] outstanding;
   private long outstandingBytes;
   private int reclaiming;
-  private long nextPosition;
+  private boolean over;
   private boolean preambleSent;
   private boolean ended;
   private boolean closed;
   private boolean abandoned;
   private @Nullable VineyardException failure;
 
-  WriterEnd(AttachedStore store, long handle, StreamInfo stream) {
+  WriterEnd(AttachedStore store, long handle, StreamInfo stream, SharedRing shared) {
     this.store = store;
     this.handle = handle;
     this.stream = stream;
-    this.windowChunks = stream.spec().windowChunks();
     this.windowBytes = stream.spec().windowBytes();
+    this.memory = shared.memory();
+    Ring mapped = shared.open();
+    this.layout = mapped.layout();
+    this.ring = new RingWriter(mapped);
+    this.used = new UsedSegments(store.link(), handle);
+    this.outstanding = new Published[layout.slots()];
   }
 
   long handle() {
@@ -71,7 +91,24 @@ final class WriterEnd implements ChunkWriter {
   @Override
   public Result tryPublish(ChunkDraft draft) {
     Draft mine = (Draft) draft;
-    ChunkBody body = mine.body();
+    if (!mine.fit(layout)) {
+      return Result.WINDOW_FULL;
+    }
+    Result result = publish(mine);
+    while (result == Result.WINDOW_FULL && takeBackOrSleep()) {
+      result = publish(mine);
+    }
+    if (result == Result.OK) {
+      lookForReleased();
+    } else {
+      mine.unfit();
+    }
+    return result;
+  }
+
+  private Result publish(Draft draft) {
+    Descriptor chunk = draft.descriptor();
+    boolean wake;
     synchronized (this) {
       if (failure != null || abandoned) {
         return Result.CANCELLED;
@@ -79,25 +116,107 @@ final class WriterEnd implements ChunkWriter {
       if (ended) {
         return Result.TERMINATED;
       }
-      if (!hasRoom(body.dataBytes())) {
+      if (!fits(chunk.dataBytes())) {
         return Result.WINDOW_FULL;
       }
-      outstanding.put(nextPosition++, new Published(body.dataBytes(), mine.onReclaimed()));
-      outstandingBytes += body.dataBytes();
-      store.link().send(new Command.Publish(handle, body));
-      return Result.OK;
+      used.announce(chunk.segments());
+      int slot = ring.publish(chunk);
+      outstanding[slot] = new Published(chunk.dataBytes(), draft.onReclaimed());
+      outstandingBytes += chunk.dataBytes();
+      wake = ring.wakesReader();
+    }
+    if (wake) {
+      store.link().send(new Command.Wake(handle));
+    }
+    return Result.OK;
+  }
+
+  private int chunks() {
+    return over ? 0 : ring.outstanding();
+  }
+
+  private boolean fits(long dataBytes) {
+    int chunks = chunks();
+    return chunks == 0
+        || (chunks < outstanding.length && dataBytes <= windowBytes - outstandingBytes);
+  }
+
+  private void lookForReleased() {
+    boolean look;
+    synchronized (this) {
+      look = !over && ring.published() % LOOK_EVERY == 0 && ring.hasReleased();
+    }
+    if (look) {
+      takeBack();
     }
   }
 
-  @Override
-  public synchronized boolean hasRoom(long dataBytes) {
-    return outstanding.isEmpty()
-        || (outstanding.size() < windowChunks && dataBytes <= windowBytes - outstandingBytes);
+  /** Returns whether something was taken back; else the writer is woken when that can be. */
+  private boolean takeBackOrSleep() {
+    synchronized (this) {
+      if (over || ring.outstanding() == 0) {
+        return false;
+      }
+      if (!ring.hasReleased() && ring.sleep(Math.max(1, ring.outstanding() / WAKE_PART))) {
+        return false;
+      }
+    }
+    return takeBack();
+  }
+
+  /** Has the writer woken by the next release; returns whether something was released before. */
+  boolean awaitRelease() {
+    boolean look;
+    synchronized (this) {
+      look = !over && ring.outstanding() > 0 && !ring.sleep(1);
+    }
+    return look && takeBack();
+  }
+
+  /** Takes back what was released; returns whether that was anything. */
+  private boolean takeBack() {
+    Reclaimed found = new Reclaimed();
+    synchronized (this) {
+      if (over) {
+        return false;
+      }
+      do {
+        ring.reclaim(slot -> found.add(takeOut(slot)));
+      } while (ended && ring.outstanding() > 0 && !ring.sleep(ring.outstanding()));
+      reclaiming++;
+    }
+    giveBack(found);
+    checkDrained();
+    return found.count > 0;
+  }
+
+  private Runnable takeOut(int slot) {
+    Published chunk = outstanding[slot];
+    assert chunk != null : "slot " + slot + " is free";
+    outstanding[slot] = null;
+    outstandingBytes -= chunk.dataBytes;
+    return chunk.onReclaimed;
   }
 
   @Override
-  public synchronized int roomChunks() {
-    return Math.max(0, windowChunks - outstanding.size());
+  public boolean hasRoom(long dataBytes) {
+    boolean fits = fitsNow(dataBytes);
+    while (!fits && takeBackOrSleep()) {
+      fits = fitsNow(dataBytes);
+    }
+    return fits;
+  }
+
+  private synchronized boolean fitsNow(long dataBytes) {
+    return fits(dataBytes);
+  }
+
+  @Override
+  public int roomChunks() {
+    hasRoom(1);
+    synchronized (this) {
+      return outstanding.length - chunks();
+    }
   }
 
   @Override
@@ -107,10 +226,11 @@ final class WriterEnd implements ChunkWriter {
 
   @Override
   public synchronized void preamble(ByteBuffer bytes) {
-    ByteBuffer copy = ChunkBody.copyOfHeader(bytes);
+    ByteBuffer copy = Descriptor.copyOfHeader(bytes);
     if (!preambleSent && !ended && failure == null) {
       preambleSent = true;
       store.link().send(new Command.SetPreamble(handle, copy));
+      ring.announcePreamble();
     }
   }
 
@@ -138,7 +258,7 @@ final class WriterEnd implements ChunkWriter {
       store.link().send(new Command.EndStream(handle, code, message));
     }
     store.streamWriterEnded();
-    checkDrained();
+    takeBack();
   }
 
   @Override
@@ -147,8 +267,11 @@ final class WriterEnd implements ChunkWriter {
   }
 
   @Override
-  public synchronized long outstandingChunks() {
-    return outstanding.size();
+  public long outstandingChunks() {
+    takeBack();
+    synchronized (this) {
+      return chunks();
+    }
   }
 
   @Override
@@ -169,28 +292,16 @@ final class WriterEnd implements ChunkWriter {
         ErrorCode.WRITER_LOST,
         "the writer of " + stream.describe() + " was closed before it finished");
     room();
-    checkDrained();
   }
 
   void room() {
     StoreEvents.tell(stream, onRoom);
   }
 
-  void reclaimed(long[] positions) {
-    List<Runnable> done = new ArrayList<>(positions.length);
-    synchronized (this) {
-      for (long position : positions) {
-        Published chunk = outstanding.remove(position);
-        if (chunk != null) {
-          outstandingBytes -= chunk.dataBytes;
-          done.add(chunk.onReclaimed);
-        }
-      }
-      reclaiming++;
-    }
-    giveBack(done);
+  /** Somebody has released something. */
+  void woken() {
+    takeBack();
     room();
-    checkDrained();
   }
 
   /** The stream was dropped; memory still comes back chunk by chunk. */
@@ -206,30 +317,38 @@ final class WriterEnd implements ChunkWriter {
 
   /** The store is gone; nobody will say when memory is free, and nobody reuses it. */
   void lost(VineyardException reason) {
-    List<Published> all;
+    Reclaimed all = new Reclaimed();
     boolean wasOpen;
     synchronized (this) {
+      if (over) {
+        return;
+      }
       if (failure == null) {
         failure = reason;
       }
       wasOpen = !ended;
       ended = true;
-      all = new ArrayList<>(outstanding.values());
-      outstanding.clear();
-      outstandingBytes = 0;
+      for (int slot = 0; slot < outstanding.length; slot++) {
+        if (outstanding[slot] != null) {
+          all.add(takeOut(slot));
+        }
+      }
+      over = true;
       reclaiming++;
     }
+    memory.release();
     if (wasOpen) {
       store.streamWriterEnded();
     }
-    giveBack(all.stream().map(Published::onReclaimed).toList());
+    giveBack(all);
     room();
-    checkDrained();
+    store.drained(this);
+    drained.tryEmitEmpty();
   }
 
-  private void giveBack(List<Runnable> reclaimed) {
-    for (Runnable one : reclaimed) {
-      StoreEvents.tell(stream, one);
+  private void giveBack(Reclaimed reclaimed) {
+    for (int i = 0; i < reclaimed.count; i++) {
+      StoreEvents.tell(stream, reclaimed.tasks[i]);
     }
     synchronized (this) {
       reclaiming--;
@@ -238,11 +357,55 @@ final class WriterEnd implements ChunkWriter {
 
   private void checkDrained() {
     synchronized (this) {
-      if (!ended || !outstanding.isEmpty() || reclaiming > 0) {
+      if (over || !ended || ring.outstanding() > 0 || reclaiming > 0) {
         return;
       }
+      over = true;
     }
+    memory.release();
+    store.link().send(new Command.CloseWriter(handle));
     store.drained(this);
     drained.tryEmitEmpty();
+  }
+
+  /** What is to be run for the chunks that a writer has taken back. */
+  private static final class Reclaimed {
+    private static final int FIRST_TASKS = 16;
+    private static final Runnable[] NONE = {};
+
+    Runnable[] tasks = NONE;
+    int count;
+
+    void add(Runnable task) {
+      if (count == tasks.length) {
+        tasks = Arrays.copyOf(tasks, Math.max(FIRST_TASKS, count * 2));
+      }
+      tasks[count++] = task;
+    }
+  }
+
+  /** The segments that the store knows a writer to publish chunks in. */
+  private static final class UsedSegments {
+    private final Link link;
+    private final long handle;
+    private final Set<Long> announced = new HashSet<>();
+    private long last = -1;
+
+    UsedSegments(Link link, long handle) {
+      this.link = link;
+      this.handle = handle;
+    }
+
+    /** Tells the store of those that are new. */
+    void announce(long[] segments) {
+      for (long segment : segments) {
+        if (segment != last) {
+          last = segment;
+          if (announced.add(segment)) {
+            link.send(new Command.UseSegment(handle, segment));
+          }
+        }
+      }
+    }
   }
 }

@@ -12,8 +12,10 @@ import io.vineyard.store.attach.LinkQueue;
 import io.vineyard.store.memory.Segment;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
+import io.vineyard.store.protocol.binary.Announced;
 import io.vineyard.store.protocol.binary.CommandEncoder;
 import io.vineyard.store.protocol.binary.Handshake;
+import io.vineyard.store.protocol.binary.RingAnnounced;
 import io.vineyard.store.protocol.binary.SegmentAnnounced;
 import java.io.IOException;
 import java.time.Duration;
@@ -124,7 +126,7 @@ final class RemoteLink implements Link, LinkQueue.Taker {
 
   /** Takes what came on the first connection. */
   void received(Object message) {
-    if (held.isEmpty() && !(message instanceof SegmentAnnounced)) {
+    if (held.isEmpty() && !(message instanceof Announced)) {
       handle(message);
     } else if (held.size() >= MOST_HELD) {
       lost(
@@ -153,7 +155,7 @@ final class RemoteLink implements Link, LinkQueue.Taker {
 
   private void release() {
     while (!held.isEmpty() && !over) {
-      if (held.peek() instanceof SegmentAnnounced announced) {
+      if (held.peek() instanceof Announced announced) {
         FileDescriptor descriptor = descriptors.poll();
         if (descriptor == null) {
           await(announced);
@@ -169,7 +171,7 @@ final class RemoteLink implements Link, LinkQueue.Taker {
   }
 
   /** A system that is short of descriptors drops those that it should hand over. */
-  private void await(SegmentAnnounced announced) {
+  private void await(Announced announced) {
     if (behind == null) {
       String why = "expected the descriptor of " + announced + " within " + MOST_BEHIND;
       behind =
@@ -189,7 +191,7 @@ final class RemoteLink implements Link, LinkQueue.Taker {
     }
   }
 
-  private void announced(SegmentAnnounced announced, FileDescriptor descriptor) {
+  private void announced(Announced announced, FileDescriptor descriptor) {
     Segment segment;
     try {
       segment = Segment.ofDescriptor(descriptor.intValue(), announced.capacityBytes());
@@ -197,10 +199,17 @@ final class RemoteLink implements Link, LinkQueue.Taker {
       lost(e);
       return;
     }
-    handle(
-        announced.request() == 0
-            ? new Event.SegmentShared(announced.id(), segment)
-            : new Event.SegmentLeased(announced.request(), announced.id(), segment));
+    handle(event(announced, segment));
+  }
+
+  private static Event event(Announced announced, Segment segment) {
+    if (announced instanceof RingAnnounced ring) {
+      return new Event.RingShared(ring.handle(), ring.epoch(), segment);
+    }
+    SegmentAnnounced plain = (SegmentAnnounced) announced;
+    return plain.request() == 0
+        ? new Event.SegmentShared(plain.id(), segment)
+        : new Event.SegmentLeased(plain.request(), plain.id(), segment);
   }
 
   private void handle(Object message) {

@@ -21,6 +21,13 @@ public final class AttachedClient {
   final BlobLeases blobLeases = new BlobLeases();
   final Map<Long, String> nameWaits = new HashMap<>();
   private final Set<Long> pendingLeases = new HashSet<>();
+
+  /** Ends of streams that are woken when the client is ready for it. */
+  private final Set<Long> owedWakes = new HashSet<>();
+
+  /** Requests for streams that are being made. */
+  final Set<Long> pendingStreams = new HashSet<>();
+
   private boolean detached;
 
   AttachedClient(StoreCore core, String name, EventSink sink) {
@@ -46,13 +53,24 @@ public final class AttachedClient {
 
   /** The sink is ready again: what was held back for it is delivered. */
   public void ready() {
-    if (!detached) {
-      core.streams.resume(this);
+    if (!detached && isReady()) {
+      Set<Long> owed = new HashSet<>(owedWakes);
+      owedWakes.clear();
+      owed.forEach(this::wake);
     }
   }
 
-  boolean isReady() {
+  private boolean isReady() {
     return sink.isReady();
+  }
+
+  /** Wakes an end of a stream, once for all wakes that come while too much waits for the client. */
+  void wake(long handle) {
+    if (isReady()) {
+      send(new Event.Wake(handle));
+    } else if (writers.containsKey(handle) || readers.containsKey(handle)) {
+      owedWakes.add(handle);
+    }
   }
 
   /** Returns whether the client has been detached. */
@@ -72,6 +90,8 @@ public final class AttachedClient {
       leased.segment().close();
     } else if (event instanceof Event.SegmentShared shared) {
       shared.segment().close();
+    } else if (event instanceof Event.RingShared ring) {
+      ring.segment().close();
     }
   }
 
@@ -97,11 +117,13 @@ public final class AttachedClient {
   }
 
   boolean isWaiting(long request) {
-    return pendingLeases.contains(request) || nameWaits.containsKey(request);
+    return pendingLeases.contains(request)
+        || nameWaits.containsKey(request)
+        || pendingStreams.contains(request);
   }
 
   int waitingRequests() {
-    return pendingLeases.size() + nameWaits.size();
+    return pendingLeases.size() + nameWaits.size() + pendingStreams.size();
   }
 
   int openEnds() {

@@ -68,17 +68,6 @@ final class BlobTable {
     return blob;
   }
 
-  /** Returns a blob that a client can name because it has leased it, deleted or not. */
-  BlobEntry leased(AttachedClient client, long id) {
-    BlobEntry blob = blobs.get(id);
-    if (blob == null || !client.blobLeases.contains(id)) {
-      throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected a blob leased to " + client + ", got " + new ObjectId(id));
-    }
-    return blob;
-  }
-
   BlobLocation lease(AttachedClient client, BlobEntry blob) {
     segments.share(client, blob.segment);
     client.blobLeases.add(blob.id);

@@ -273,9 +273,30 @@ final class CommandRules implements Command.Handler {
           if (name != null) {
             checkNewName(name);
           }
-          StreamLog log = store.streams.create(store.ids.nextObject(), command.spec());
-          client.send(new Event.Stream(command.request(), log.info()));
+          checkWaiting(command.request());
+          Creation creation = new Creation(client, command.request());
+          client.pendingStreams.add(command.request());
+          try {
+            store.streams.create(store.ids.nextObject(), command.spec(), creation);
+          } catch (VineyardException e) {
+            creation.failed(e);
+          }
         });
+  }
+
+  /** Tells a client of the stream that it wants to have made. */
+  private record Creation(AttachedClient client, long request) implements StreamTable.Done {
+    @Override
+    public void created(StreamLog log) {
+      client.pendingStreams.remove(request);
+      client.send(new Event.Stream(request, log.info()));
+    }
+
+    @Override
+    public void failed(VineyardException reason) {
+      client.pendingStreams.remove(request);
+      client.fail(request, reason.code(), String.valueOf(reason.getMessage()));
+    }
   }
 
   @Override
@@ -330,39 +351,56 @@ final class CommandRules implements Command.Handler {
   }
 
   @Override
-  public void publish(Command.Publish command) {
-    store.streams.publish(client, command);
+  public void useSegment(Command.UseSegment command) {
+    store
+        .streams
+        .written(client, command.handle())
+        .use(store.segments.mapped(client, command.segment()));
   }
 
   @Override
   public void endStream(Command.EndStream command) {
+    State state = command.code() == 0 ? State.FINISHED : State.FAILED;
+    store.streams.written(client, command.handle()).end(state, command.code(), command.message());
+  }
+
+  @Override
+  public void closeWriter(Command.CloseWriter command) {
     StreamLog log = store.streams.written(client, command.handle());
     client.writers.remove(command.handle());
-    State state = command.code() == 0 ? State.FINISHED : State.FAILED;
-    log.end(state, command.code(), command.message());
-  }
-
-  @Override
-  public void requestChunks(Command.RequestChunks command) {
-    if (command.chunks() < 1) {
-      throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected credit for at least 1 chunk, got " + command.chunks());
-    }
-    ReaderCursor cursor = store.streams.read(client, command.handle());
-    cursor.log.addCredit(cursor, command.chunks());
-  }
-
-  @Override
-  public void releaseChunks(Command.ReleaseChunks command) {
-    ReaderCursor cursor = store.streams.read(client, command.handle());
-    cursor.log.release(cursor, command.positions());
+    log.closeWriter();
   }
 
   @Override
   public void closeReader(Command.CloseReader command) {
     ReaderCursor cursor = store.streams.read(client, command.handle());
-    cursor.log.closeReader(cursor, command.seen());
+    if (!cursor.log.isReading(cursor)) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected an open reader of " + client + ", " + command.handle() + " was closed before");
+    }
+    cursor.log.closeReader(cursor, command.settled());
+  }
+
+  @Override
+  public void readerSettled(Command.ReaderSettled command) {
+    ReaderCursor cursor = store.streams.read(client, command.handle());
+    if (cursor.log.isReading(cursor)) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected a closed reader of " + client + ", " + command.handle() + " is open");
+    }
+    cursor.log.settled(cursor);
+  }
+
+  @Override
+  public void wake(Command.Wake command) {
+    StreamLog log = client.writers.get(command.handle());
+    if (log != null) {
+      log.wakeReader();
+    } else {
+      store.streams.read(client, command.handle()).log.wakeWriter();
+    }
   }
 
   @Override

@@ -20,7 +20,7 @@ final class SegmentTable {
   private static final long PAGE_BYTES = 4096;
 
   private final StoreLimits limits;
-  private final SegmentSource source;
+  final SegmentSource source;
   private final Map<Long, SegmentEntry> segments = new HashMap<>();
   private long lastId;
   private long usedBytes;
@@ -50,29 +50,42 @@ final class SegmentTable {
       throw VineyardException.of(
           ErrorCode.INVALID, "expected at least 1 byte, got " + command.leastBytes());
     }
+    checkFree(command.leastBytes());
     long free = limits.capacityBytes() - usedBytes;
-    if (command.leastBytes() > free) {
-      client.fail(
-          command.request(),
+    long usual = Math.min(command.wantedBytes(), limits.segmentBytes());
+    long wanted = Math.max(command.leastBytes(), usual);
+    long capacity = Math.min(roundUp(wanted), free);
+    reserve(capacity);
+    client.pendingLease(command.request());
+    source.create(
+        capacity,
+        (segment, failure) -> leased(client, command.request(), capacity, segment, failure));
+  }
+
+  private void checkFree(long bytes) {
+    long free = limits.capacityBytes() - usedBytes;
+    if (bytes > free) {
+      throw VineyardException.of(
           ErrorCode.NOT_ENOUGH_MEMORY,
           "asked for "
-              + command.leastBytes()
+              + bytes
               + " bytes, "
               + free
               + " of "
               + limits.capacityBytes()
               + " bytes are free");
-      return;
     }
-    long usual = Math.min(command.wantedBytes(), limits.segmentBytes());
-    long wanted = Math.max(command.leastBytes(), usual);
-    long capacity = Math.min(roundUp(wanted), free);
-    usedBytes += capacity;
+  }
+
+  /** Accounts memory for something that is about to be made. */
+  void reserve(long bytes) {
+    checkFree(bytes);
+    usedBytes += bytes;
     peakBytes = Math.max(peakBytes, usedBytes);
-    client.pendingLease(command.request());
-    source.create(
-        capacity,
-        (segment, failure) -> leased(client, command.request(), capacity, segment, failure));
+  }
+
+  void unreserve(long bytes) {
+    usedBytes -= bytes;
   }
 
   private void leased(
@@ -132,15 +145,23 @@ final class SegmentTable {
     return entry;
   }
 
-  /** Returns a segment that this client has been told of, in which chunks can lie. */
-  SegmentEntry known(AttachedClient client, long id) {
-    SegmentEntry entry = segments.get(id);
-    if (entry == null || !entry.sealed || !entry.knownTo.contains(client)) {
+  /** Returns a segment that this client writes in, and in which chunks can lie. */
+  SegmentEntry mapped(AttachedClient client, long id) {
+    SegmentEntry entry = written(client, id);
+    if (!entry.sealed) {
       throw VineyardException.of(
           ErrorCode.PROTOCOL_ERROR,
           "expected a segment that " + client + " has mapped, got segment " + id);
     }
     return entry;
+  }
+
+  @Nullable SegmentEntry find(long id) {
+    return segments.get(id);
+  }
+
+  boolean isOpen(SegmentEntry entry) {
+    return segments.get(entry.id) == entry;
   }
 
   void use(SegmentEntry entry) {

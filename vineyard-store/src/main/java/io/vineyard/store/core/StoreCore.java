@@ -41,7 +41,7 @@ public final class StoreCore {
     HeldBytes held = new HeldBytes(limits.heldBytes());
     this.names = new NameTable(held);
     this.objects = new ObjectTable(limits, ids, blobs, names, held);
-    this.streams = new StreamTable(limits, segments, blobs, names, held);
+    this.streams = new StreamTable(limits, segments, names, held);
   }
 
   /** Returns the bounds of this store. */
@@ -98,6 +98,7 @@ public final class StoreCore {
         client.markDetached(closedError());
       }
       clients.clear();
+      streams.close();
       segments.close();
     }
   }

@@ -2,7 +2,7 @@ package io.vineyard.store.core;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.message.ChunkBody;
+import io.vineyard.store.ring.Descriptor;
 
 /**
  * Every bound of a store.
@@ -17,7 +17,6 @@ import io.vineyard.store.message.ChunkBody;
  * @param endsPerClient the most stream ends that one client has open
  * @param nameBytes the most characters of a name or a type name
  * @param headerBytes the most bytes of a chunk's header or a stream's preamble
- * @param segmentsPerChunk the most segments or blobs that one chunk lies in
  * @param metaDepth the deepest tree of metadata
  * @param metaObjects the most objects and blobs in one tree of metadata, each as often as it occurs
  * @param metaBytes the most bytes that one tree of metadata, or a list of them, may take in a frame
@@ -35,7 +34,6 @@ public record StoreLimits(
     int endsPerClient,
     int nameBytes,
     int headerBytes,
-    int segmentsPerChunk,
     int metaDepth,
     int metaObjects,
     long metaBytes,
@@ -69,8 +67,7 @@ public record StoreLimits(
         4096,
         1 << 16,
         1024,
-        ChunkBody.MOST_HEADER_BYTES,
-        256,
+        Descriptor.MOST_HEADER_BYTES,
         64,
         1 << 16,
         4 << 20,

@@ -6,30 +6,28 @@ import io.vineyard.store.StreamInfo;
 import io.vineyard.store.StreamInfo.State;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.message.ChunkBody;
 import io.vineyard.store.message.Event;
+import io.vineyard.store.ring.Ring;
+import io.vineyard.store.ring.RingAudit;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.TreeMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stream: an ordered log of chunks, its window, its writer, and its reader.
+ * One stream: its state, its ends, and its ring, through which chunks go without the store.
  *
- * <p>A chunk is in exactly one place: {@code fresh} until it is delivered for the first time,
- * leased to a reader, or {@code returned} by a reader that did not release it. Returned chunks have
- * lower positions than fresh ones, so they are delivered first.
+ * <p>The store counts what is in the ring, tells readers of the segments that chunks lie in, and
+ * takes the place of a writer or reader that is lost.
  */
 final class StreamLog {
-  /** About what the tables need for a chunk beside its header. */
-  private static final long CHUNK_BYTES = 256;
-
   final long id;
   final StreamSpec spec;
   private final StreamTable table;
-  private final ArrayDeque<ChunkEntry> fresh = new ArrayDeque<>();
-  private final TreeMap<Long, ChunkEntry> returned = new TreeMap<>();
+  private final StreamRing ring;
+  private final RingAudit audit;
 
   private State state = State.OPEN;
   private boolean dropped;
@@ -39,35 +37,45 @@ final class StreamLog {
   private boolean endSeen;
   private @Nullable ByteBuffer preamble;
 
+  private boolean written;
   private @Nullable AttachedClient writer;
   private long writerHandle;
   private @Nullable ReaderCursor reader;
+  private final Map<Integer, ReaderCursor> cursors = new HashMap<>();
+  private int lastEpoch;
 
-  private long publishedChunks;
-  private long publishedBytes;
-  private long releasedChunks;
-  private long releasedBytes;
-  private long leasedChunks;
+  /** Segments that chunks may lie in. */
+  private final Set<SegmentEntry> segments = new HashSet<>();
 
-  StreamLog(StreamTable table, long id, StreamSpec spec) {
+  /** What chunks of a lost writer lie in, which is kept until they are released. */
+  private final Map<Integer, Set<SegmentEntry>> inherited = new HashMap<>();
+
+  StreamLog(StreamTable table, long id, StreamSpec spec, StreamRing ring) {
     this.table = table;
     this.id = id;
     this.spec = spec;
+    this.ring = ring;
+    this.audit = ring.audit();
   }
 
   StreamInfo info() {
     boolean hasWriter = writer != null && state == State.OPEN && !dropped;
+    RingAudit.Counts counts = audit.count();
     return new StreamInfo(
         new ObjectId(id),
         spec,
         state,
-        publishedChunks,
-        publishedBytes,
-        releasedChunks,
-        releasedBytes,
-        leasedChunks,
+        counts.published(),
+        counts.publishedBytes(),
+        counts.published() - counts.outstanding(),
+        counts.publishedBytes() - counts.outstandingBytes(),
+        counts.leased(),
         hasWriter,
         reader != null);
+  }
+
+  long leases() {
+    return audit.count().leased();
   }
 
   /** Returns a few words that name the stream in messages. */
@@ -82,14 +90,16 @@ final class StreamLog {
           ErrorCode.INVALID_STREAM_STATE,
           "expected an open stream to write, " + describe() + " is " + state);
     }
-    if (writer != null) {
+    if (written) {
       throw VineyardException.of(
           ErrorCode.STREAM_OPENED,
           "expected a stream without writer, " + describe() + " is written by " + writer);
     }
+    written = true;
     writer = client;
     writerHandle = handle;
     client.writers.put(handle, this);
+    client.send(new Event.RingShared(handle, 0, ring.share()));
   }
 
   void openReader(AttachedClient client, long handle) {
@@ -98,16 +108,37 @@ final class StreamLog {
           ErrorCode.STREAM_OPENED,
           "expected a stream without reader, " + describe() + " is read by " + reader.client);
     }
-    reader = new ReaderCursor(this, client, handle);
+    reader = new ReaderCursor(this, client, handle, nextEpoch());
+    cursors.put(reader.epoch, reader);
     client.readers.put(handle, reader);
+    client.send(new Event.RingShared(handle, reader.epoch, ring.share()));
+  }
+
+  private int nextEpoch() {
+    if (cursors.size() >= Ring.MOST_EPOCHS - 1) {
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED,
+          "expected less than %d readers with leases of %s, got 1 more"
+              .formatted(Ring.MOST_EPOCHS, describe()));
+    }
+    do {
+      lastEpoch = lastEpoch % (Ring.MOST_EPOCHS - 1) + 1;
+    } while (cursors.containsKey(lastEpoch));
+    return lastEpoch;
   }
 
   /** What a new reader is to know first; called when it has been told that it is open. */
   void welcome(ReaderCursor cursor) {
+    segments.removeIf(segment -> !table.segments.isOpen(segment));
+    for (SegmentEntry segment : segments) {
+      table.segments.share(cursor.client, segment);
+    }
     if (preamble != null) {
       cursor.client.send(new Event.Preamble(cursor.handle, preamble.duplicate()));
     }
-    deliver();
+    if (state != State.OPEN) {
+      sendEnd(cursor);
+    }
   }
 
   void preamble(ByteBuffer bytes) {
@@ -128,33 +159,6 @@ final class StreamLog {
     }
   }
 
-  /** Takes a chunk from the writer. */
-  void publish(ChunkBody body, SegmentEntry[] segments, BlobEntry[] blobs) {
-    if (!stopped) {
-      checkWindow(body);
-    }
-    if (stopped || !holds(heldBytes(body))) {
-      refuse(body);
-      return;
-    }
-    ChunkEntry chunk = new ChunkEntry(publishedChunks, body, segments, blobs);
-    publishedChunks++;
-    publishedBytes += body.dataBytes();
-    for (SegmentEntry segment : segments) {
-      table.segments.use(segment);
-    }
-    for (BlobEntry blob : blobs) {
-      table.blobs.retain(blob);
-    }
-    if (dropped) {
-      free(chunk);
-      reclaim(new long[] {chunk.position()});
-      return;
-    }
-    fresh.addLast(chunk);
-    deliver();
-  }
-
   /** Accounts bytes; what the tables can't hold ends this stream, and disturbs nobody else. */
   private boolean holds(long bytes) {
     try {
@@ -170,180 +174,161 @@ final class StreamLog {
     return !stopped;
   }
 
-  /** Gives a chunk back that was on its way when its writer was stopped. */
-  private void refuse(ChunkBody body) {
-    long position = publishedChunks++;
-    publishedBytes += body.dataBytes();
-    releasedChunks++;
-    releasedBytes += body.dataBytes();
-    reclaim(new long[] {position});
-  }
-
-  private static long heldBytes(ChunkBody body) {
-    return CHUNK_BYTES + body.header().remaining();
-  }
-
-  private void checkWindow(ChunkBody body) {
-    long chunks = publishedChunks - releasedChunks;
-    long bytes = publishedBytes - releasedBytes;
-    boolean fits = chunks == 0 || body.dataBytes() <= spec.windowBytes() - bytes;
-    if (chunks >= spec.windowChunks() || !fits || state != State.OPEN) {
-      throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected no more than the window of "
-              + spec
-              + " in state OPEN, got a chunk of "
-              + body.dataBytes()
-              + " bytes beside "
-              + chunks
-              + " chunks and "
-              + bytes
-              + " bytes in state "
-              + state);
+  /** The writer is about to publish chunks that lie in a segment. */
+  void use(SegmentEntry segment) {
+    segments.removeIf(known -> !table.segments.isOpen(known));
+    segments.add(segment);
+    if (reader != null) {
+      table.segments.share(reader.client, segment);
     }
   }
 
   void end(State last, int code, String message) {
-    if (state != State.OPEN) {
-      return;
-    }
-    state = last;
-    endCode = code;
-    endMessage = message;
-    deliver();
-    table.removeIfDrained(this);
-  }
-
-  void addCredit(ReaderCursor cursor, long chunks) {
-    cursor.addCredit(chunks);
-    resume(cursor);
-  }
-
-  void resume(ReaderCursor cursor) {
-    if (cursor == reader) {
-      deliver();
-    }
-  }
-
-  private void deliver() {
-    ReaderCursor cursor = reader;
-    if (cursor == null || cursor.isEndSent()) {
-      return; // what comes back after the end is for the next reader
-    }
-    while (cursor.hasCredit() && hasPending() && cursor.client.isReady()) {
-      ChunkEntry chunk = returned.isEmpty() ? fresh.poll() : returned.pollFirstEntry().getValue();
-      if (chunk != null) {
-        lease(cursor, chunk);
+    if (state == State.OPEN && !dropped) {
+      state = last;
+      endCode = code;
+      endMessage = message;
+      if (reader != null) {
+        sendEnd(reader);
       }
     }
-    if (state != State.OPEN && !hasPending()) {
-      sendEnd(cursor);
+    if (isUnreadable()) {
+      releasePending();
     }
-  }
-
-  private boolean hasPending() {
-    return !fresh.isEmpty() || !returned.isEmpty();
-  }
-
-  private void lease(ReaderCursor cursor, ChunkEntry chunk) {
-    for (SegmentEntry segment : chunk.segments()) {
-      table.segments.share(cursor.client, segment);
-    }
-    cursor.lease(chunk);
-    leasedChunks++;
-    table.countLeases(1);
-    cursor.client.send(new Event.Delivered(cursor.handle, chunk.position(), chunk.body()));
   }
 
   private void sendEnd(ReaderCursor cursor) {
-    cursor.markEndSent();
-    endSeen = true;
-    cursor.client.send(new Event.StreamEnded(cursor.handle, endCode, endMessage));
-    table.removeIfDrained(this);
+    if (!cursor.endSent) {
+      cursor.endSent = true;
+      cursor.client.send(new Event.StreamEnded(cursor.handle, endCode, endMessage));
+    }
   }
 
-  void release(ReaderCursor cursor, long[] positions) {
-    int released = 0;
+  /** The writer has wound up: nothing is outstanding, or nobody will reclaim it. */
+  void closeWriter() {
+    writer = null;
+    inherit();
+    table.removeIfOver(this);
+  }
+
+  /** The client of the writer is gone. */
+  void loseWriter(AttachedClient client) {
+    String message = "writer " + client + " of " + describe() + " was lost before it finished";
+    end(State.FAILED, ErrorCode.WRITER_LOST.number(), message);
+    closeWriter();
+  }
+
+  /** Does from now on what the writer did: keeps what chunks lie in until they are released. */
+  private void inherit() {
+    audit.outstanding(
+        slot -> {
+          Set<SegmentEntry> kept = new HashSet<>();
+          for (long segment : segmentsOf(slot)) {
+            SegmentEntry entry = table.segments.find(segment);
+            if (entry != null && segments.contains(entry) && kept.add(entry)) {
+              table.segments.use(entry);
+            }
+          }
+          inherited.put(slot, kept);
+        });
+    segments.removeIf(segment -> segment.uses == 0);
+    audit.watchReleases();
+    reclaim();
+  }
+
+  private long[] segmentsOf(int slot) {
     try {
-      for (long position : positions) {
-        ChunkEntry chunk = endLease(cursor, position);
-        table.countLeases(-1);
-        leasedChunks--;
-        released++;
-        free(chunk);
-      }
-    } finally {
-      reclaim(Arrays.copyOf(positions, released));
+      return audit.segments(slot);
+    } catch (VineyardException corrupted) {
+      return new long[0]; // its reader will say so
     }
-    forget(cursor);
-    table.removeIfDrained(this);
   }
 
-  private ChunkEntry endLease(ReaderCursor cursor, long position) {
-    ChunkEntry chunk = cursor.endLease(position);
-    if (chunk == null) {
-      throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected a position leased to "
-              + cursor.client
-              + " in "
-              + describe()
-              + ", got "
-              + position);
-    }
-    return chunk;
+  private void reclaim() {
+    audit.reclaim(this::endUse);
   }
 
-  void closeReader(ReaderCursor cursor, long seen) {
-    if (seen < 0 || seen > cursor.delivered()) {
-      throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected a reader that has seen 0 to "
-              + cursor.delivered()
-              + " chunks of "
-              + describe()
-              + ", got one that has seen "
-              + seen);
+  private void endUse(int slot) {
+    Set<SegmentEntry> kept = inherited.remove(slot);
+    if (kept != null) {
+      kept.forEach(table.segments::endUse);
     }
-    endReader(cursor, seen);
+  }
+
+  /** A reader has something for the writer to see. */
+  void wakeWriter() {
+    showWriter();
+    table.removeIfOver(this);
+  }
+
+  private void showWriter() {
+    if (writer != null) {
+      writer.wake(writerHandle);
+    } else {
+      audit.watchReleases();
+      reclaim();
+    }
+  }
+
+  /** The writer has something for the reader to see. */
+  void wakeReader() {
+    if (reader != null) {
+      reader.client.wake(reader.handle);
+    }
+  }
+
+  void closeReader(ReaderCursor cursor, boolean settled) {
+    leave(cursor);
+    if (settled) {
+      settled(cursor);
+    } else {
+      table.removeIfOver(this);
+    }
+  }
+
+  private void leave(ReaderCursor cursor) {
+    if (cursor == reader) {
+      endSeen = isEndSeen();
+      reader = null;
+    }
+  }
+
+  private boolean isEndSeen() {
+    return endSeen || (reader != null && reader.endSent && audit.isTaken());
+  }
+
+  /** A reader that has left uses the ring no more. */
+  void settled(ReaderCursor cursor) {
     forget(cursor);
-    deliver(); // the next reader may be there already, if this one says it again
-    table.removeIfDrained(this);
+    cursor.client.readers.remove(cursor.handle);
+    table.removeIfOver(this);
   }
 
   /** The client of a reader is gone, and with it all its leases. */
   void loseReader(ReaderCursor cursor) {
-    endReader(cursor, 0);
-    deliver();
-    table.removeIfDrained(this);
-  }
-
-  private void endReader(ReaderCursor cursor, long seen) {
-    cursor.endLeasesAfter(seen).forEach(this::giveBack);
-    cursor.close();
-    if (cursor == reader) {
-      reader = null;
-    }
-    endOfDroppedLeases();
-  }
-
-  private void giveBack(ChunkEntry chunk) {
-    leasedChunks--;
-    table.countLeases(-1);
-    returned.put(chunk.position(), chunk);
-  }
-
-  /** A dropped stream has no next reader: what comes back is freed. */
-  private void endOfDroppedLeases() {
-    if (dropped) {
-      freePending();
-    }
+    leave(cursor);
+    forget(cursor);
+    table.removeIfOver(this);
   }
 
   private void forget(ReaderCursor cursor) {
-    if (cursor.isClosed() && cursor.leases() == 0) {
-      cursor.client.readers.remove(cursor.handle);
+    cursors.remove(cursor.epoch);
+    int count = audit.returnLeases(cursor.epoch);
+    if (isUnreadable()) {
+      releasePending();
+    } else if (count > 0) {
+      endSeen = false;
+      if (reader != null) {
+        reader.client.send(new Event.Returned(reader.handle));
+      }
     }
+    if (audit.wakesWriter()) {
+      showWriter();
+    }
+  }
+
+  boolean isReading(ReaderCursor cursor) {
+    return cursor == reader;
   }
 
   /** Ends the stream for everybody; chunks that readers hold stay until they are released. */
@@ -354,50 +339,39 @@ final class StreamLog {
       writer.send(
           new Event.WriterStopped(writerHandle, ErrorCode.STREAM_DROPPED.number(), message));
     }
-    freePending();
-    if (reader != null && !reader.isEndSent()) {
-      reader.markEndSent();
+    releasePending();
+    if (reader != null && !reader.endSent) {
+      reader.endSent = true;
       reader.client.send(
           new Event.StreamEnded(reader.handle, ErrorCode.STREAM_DROPPED.number(), message));
     }
+    table.removeIfOver(this);
   }
 
-  private void freePending() {
-    long[] positions = new long[fresh.size() + returned.size()];
-    int count = 0;
-    for (ChunkEntry chunk : returned.values()) {
-      positions[count++] = chunk.position();
-      free(chunk);
-    }
-    for (ChunkEntry chunk : fresh) {
-      positions[count++] = chunk.position();
-      free(chunk);
-    }
-    returned.clear();
-    fresh.clear();
-    reclaim(positions);
+  private boolean isUnreadable() {
+    return dropped || stopped;
   }
 
-  private void free(ChunkEntry chunk) {
-    releasedChunks++;
-    releasedBytes += chunk.dataBytes();
-    table.held.remove(heldBytes(chunk.body()));
-    for (BlobEntry blob : chunk.blobs()) {
-      table.blobs.release(blob);
-    }
-    for (SegmentEntry segment : chunk.segments()) {
-      table.segments.endUse(segment);
-    }
-  }
-
-  private void reclaim(long[] positions) {
-    if (writer != null && positions.length > 0) {
-      writer.send(new Event.Reclaimed(writerHandle, positions));
-    }
+  /** What nobody will read any more is as good as read. */
+  private void releasePending() {
+    audit.releasePending();
+    showWriter();
   }
 
   boolean isDrained() {
-    return state != State.OPEN && endSeen && !hasPending() && leasedChunks == 0;
+    return state != State.OPEN && isEndSeen() && audit.isDrained();
+  }
+
+  /** Returns whether nobody uses the ring. */
+  boolean isAbandoned() {
+    return writer == null && cursors.isEmpty();
+  }
+
+  /** Frees the ring, which nobody may use any more, this log included. */
+  void close() {
+    inherited.values().forEach(kept -> kept.forEach(table.segments::endUse));
+    inherited.clear();
+    ring.close();
   }
 
   /** Returns how the stream ended, for those who come too late. */
@@ -406,13 +380,13 @@ final class StreamLog {
         + " is over: "
         + state
         + " after "
-        + publishedChunks
+        + audit.count().published()
         + " chunks"
         + (endMessage.isEmpty() ? "" : ", " + endMessage);
   }
 
   @Override
   public String toString() {
-    return describe() + Arrays.asList(state, publishedChunks, releasedChunks);
+    return describe() + " " + state;
   }
 }

@@ -3,15 +3,17 @@ package io.vineyard.store.core;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
-import io.vineyard.store.StreamInfo.State;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.message.ChunkBody;
-import io.vineyard.store.message.Command;
+import io.vineyard.store.memory.Segment;
+import io.vineyard.store.ring.RingLayout;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -20,15 +22,27 @@ import org.jspecify.annotations.Nullable;
 
 /** All streams. One that is over and drained goes; how it ended is remembered for a while. */
 final class StreamTable {
+  /** Takes a new stream, or the reason why there is none. */
+  interface Done {
+    /** The stream is there. */
+    void created(StreamLog log);
+
+    /** There is none. */
+    void failed(VineyardException reason);
+  }
+
   private static final int REMEMBERED = 1024;
 
   final SegmentTable segments;
-  final BlobTable blobs;
   final HeldBytes held;
   private final StoreLimits limits;
   private final NameTable names;
   private final TreeMap<Long, StreamLog> streams = new TreeMap<>();
-  private long leases;
+  private boolean closed;
+
+  /** Streams whose rings somebody may use, also if they are removed. */
+  private final Set<StreamLog> live = new HashSet<>();
+
   private final Map<Long, String> outcomes =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
@@ -39,12 +53,10 @@ final class StreamTable {
         }
       };
 
-  StreamTable(
-      StoreLimits limits, SegmentTable segments, BlobTable blobs, NameTable names, HeldBytes held) {
+  StreamTable(StoreLimits limits, SegmentTable segments, NameTable names, HeldBytes held) {
     this.limits = limits;
     this.held = held;
     this.segments = segments;
-    this.blobs = blobs;
     this.names = names;
   }
 
@@ -68,7 +80,52 @@ final class StreamTable {
     }
   }
 
-  StreamLog create(long id, StreamSpec spec) {
+  /** Makes a stream; tells the outcome, now or later. */
+  void create(long id, StreamSpec spec, Done done) {
+    checkCreate(spec);
+    RingLayout layout = RingLayout.of(spec.windowChunks());
+    segments.reserve(layout.sizeBytes());
+    segments.source.create(
+        layout.sizeBytes(),
+        (segment, failure) -> {
+          try {
+            done.created(created(id, spec, ring(layout, segment, failure)));
+          } catch (VineyardException e) {
+            segments.unreserve(layout.sizeBytes());
+            done.failed(e);
+          }
+        });
+  }
+
+  private static StreamRing ring(
+      RingLayout layout, @Nullable Segment segment, @Nullable VineyardException failure) {
+    if (segment == null) {
+      throw Objects.requireNonNull(failure, "failure");
+    }
+    return StreamRing.create(layout, segment);
+  }
+
+  private StreamLog created(long id, StreamSpec spec, StreamRing ring) {
+    try {
+      checkCreate(spec);
+    } catch (VineyardException e) {
+      ring.close();
+      throw e;
+    }
+    StreamLog log = new StreamLog(this, id, spec, ring);
+    streams.put(id, log);
+    live.add(log);
+    String name = spec.name();
+    if (name != null) {
+      names.put(name, id);
+    }
+    return log;
+  }
+
+  private void checkCreate(StreamSpec spec) {
+    if (closed) {
+      throw VineyardException.of(ErrorCode.STORE_LOST, "the store was closed");
+    }
     if (streams.size() >= limits.streams()) {
       throw VineyardException.of(
           ErrorCode.LIMIT_REACHED, "expected at most " + limits.streams() + " streams, got 1 more");
@@ -80,12 +137,6 @@ final class StreamTable {
           ErrorCode.OBJECT_EXISTS,
           "expected a name that is free for " + spec + ", it is that of " + new ObjectId(taken));
     }
-    StreamLog log = new StreamLog(this, id, spec);
-    if (name != null) {
-      names.put(name, id);
-    }
-    streams.put(id, log);
-    return log;
   }
 
   @Nullable StreamLog find(long id) {
@@ -123,48 +174,24 @@ final class StreamTable {
     return cursor;
   }
 
-  void publish(AttachedClient client, Command.Publish command) {
-    StreamLog log = written(client, command.handle());
-    ChunkBody body = command.body();
-    if (body.segments().length > limits.segmentsPerChunk()
-        || body.blobs().length > limits.segmentsPerChunk()
-        || body.header().remaining() > limits.headerBytes()) {
-      throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected a chunk within " + limits + ", got " + body + " for " + log.describe());
-    }
-    SegmentEntry[] lies = new SegmentEntry[body.segments().length];
-    long capacity = 0;
-    for (int i = 0; i < lies.length; i++) {
-      lies[i] = segments.known(client, body.segments()[i]);
-      capacity += lies[i].segment.capacityBytes();
-    }
-    if (body.dataBytes() < 0 || body.dataBytes() > capacity) {
-      throw VineyardException.of(
-          ErrorCode.PROTOCOL_ERROR,
-          "expected 0 to "
-              + capacity
-              + " bytes of data, got "
-              + body.dataBytes()
-              + " for "
-              + log.describe());
-    }
-    BlobEntry[] needs = new BlobEntry[body.blobs().length];
-    for (int i = 0; i < needs.length; i++) {
-      needs[i] = blobs.leased(client, body.blobs()[i]);
-    }
-    log.publish(body, lies, needs);
-  }
-
   void drop(StreamLog log, String by) {
     remove(log, log.describe() + " was dropped by " + by);
     log.drop(by);
   }
 
-  void removeIfDrained(StreamLog log) {
-    if (log.isDrained() && streams.get(log.id) == log) {
+  /** Removes a stream that is over, and frees the ring of one that nobody uses any more. */
+  void removeIfOver(StreamLog log) {
+    if (streams.get(log.id) == log && log.isDrained()) {
       remove(log, log.outcome());
     }
+    if (streams.get(log.id) != log && log.isAbandoned() && live.remove(log)) {
+      close(log);
+    }
+  }
+
+  private void close(StreamLog log) {
+    log.close();
+    segments.unreserve(RingLayout.of(log.spec.windowChunks()).sizeBytes());
   }
 
   private void remove(StreamLog log, String outcome) {
@@ -181,25 +208,25 @@ final class StreamTable {
     for (ReaderCursor cursor : cursors) {
       cursor.log.loseReader(cursor);
     }
-    for (StreamLog log : client.writers.values()) {
-      log.end(
-          State.FAILED,
-          ErrorCode.WRITER_LOST.number(),
-          "writer " + client + " of " + log.describe() + " was lost before it finished");
-    }
+    List<StreamLog> written = new ArrayList<>(client.writers.values());
     client.writers.clear();
-  }
-
-  /** Delivers what was held back while too much waited for a client. */
-  void resume(AttachedClient client) {
-    new ArrayList<>(client.readers.values()).forEach(cursor -> cursor.log.resume(cursor));
-  }
-
-  void countLeases(int change) {
-    leases += change;
+    for (StreamLog log : written) {
+      log.loseWriter(client);
+    }
   }
 
   long leases() {
+    long leases = 0;
+    for (StreamLog log : live) {
+      leases += log.leases();
+    }
     return leases;
+  }
+
+  void close() {
+    closed = true;
+    live.forEach(this::close);
+    live.clear();
+    streams.clear();
   }
 }

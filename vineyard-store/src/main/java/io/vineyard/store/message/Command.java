@@ -148,7 +148,7 @@ public sealed interface Command {
     }
   }
 
-  /** Opens the writing end of a stream; answered by {@link Event.Stream}. */
+  /** Opens the writing end of a stream; answered by {@link Event.Stream} after its ring. */
   record OpenWriter(long handle, long id) implements Command {
     @Override
     public void accept(Handler handler) {
@@ -156,7 +156,7 @@ public sealed interface Command {
     }
   }
 
-  /** Opens a reading end of a stream, without credit; answered by {@link Event.Stream}. */
+  /** Opens a reading end of a stream; answered by {@link Event.Stream} after its ring. */
   record OpenReader(long handle, long id) implements Command {
     @Override
     public void accept(Handler handler) {
@@ -172,15 +172,15 @@ public sealed interface Command {
     }
   }
 
-  /** Publishes a chunk; its position is one more than that of the one before it. */
-  record Publish(long handle, ChunkBody body) implements Command {
+  /** Will publish chunks that lie in a segment of its own. */
+  record UseSegment(long handle, long segment) implements Command {
     @Override
     public void accept(Handler handler) {
-      handler.publish(this);
+      handler.useSegment(this);
     }
   }
 
-  /** Ends the stream of a writer, and the writer: well if the code is 0, else with an error. */
+  /** Ends the stream of a writer: well if the code is 0, else with an error. */
   record EndStream(long handle, int code, String message) implements Command {
     /** Makes the command; a message that is too long is cut. */
     public EndStream {
@@ -193,31 +193,38 @@ public sealed interface Command {
     }
   }
 
-  /** Gives a reader credit for so many more chunks. */
-  record RequestChunks(long handle, long chunks) implements Command {
+  /** Ends a writer: all that it published has been reclaimed, and it does not use the ring. */
+  record CloseWriter(long handle) implements Command {
     @Override
     public void accept(Handler handler) {
-      handler.requestChunks(this);
-    }
-  }
-
-  /** Returns the leases of a reader on chunks at these positions. */
-  record ReleaseChunks(long handle, long[] positions) implements Command {
-    @Override
-    public void accept(Handler handler) {
-      handler.releaseChunks(this);
+      handler.closeWriter(this);
     }
   }
 
   /**
-   * Ends a reader. Of the chunks delivered to it, in the order of delivery, so many were seen and
-   * stay leased until they are released; all others go to the next reader. May be said again, if
-   * fewer were seen and there are leases left.
+   * Ends a reader, which leases nothing any more. Unless it is settled it still has leases, and
+   * uses the ring until {@link ReaderSettled}.
    */
-  record CloseReader(long handle, long seen) implements Command {
+  record CloseReader(long handle, boolean settled) implements Command {
     @Override
     public void accept(Handler handler) {
       handler.closeReader(this);
+    }
+  }
+
+  /** A closed reader has released everything, and does not use the ring any more. */
+  record ReaderSettled(long handle) implements Command {
+    @Override
+    public void accept(Handler handler) {
+      handler.readerSettled(this);
+    }
+  }
+
+  /** Wakes the other end of a stream, which sleeps until there is something in the ring. */
+  record Wake(long handle) implements Command {
+    @Override
+    public void accept(Handler handler) {
+      handler.wake(this);
     }
   }
 
@@ -288,20 +295,23 @@ public sealed interface Command {
     /** Takes {@link SetPreamble}. */
     void setPreamble(SetPreamble command);
 
-    /** Takes {@link Publish}. */
-    void publish(Publish command);
+    /** Takes {@link UseSegment}. */
+    void useSegment(UseSegment command);
 
     /** Takes {@link EndStream}. */
     void endStream(EndStream command);
 
-    /** Takes {@link RequestChunks}. */
-    void requestChunks(RequestChunks command);
-
-    /** Takes {@link ReleaseChunks}. */
-    void releaseChunks(ReleaseChunks command);
+    /** Takes {@link CloseWriter}. */
+    void closeWriter(CloseWriter command);
 
     /** Takes {@link CloseReader}. */
     void closeReader(CloseReader command);
+
+    /** Takes {@link ReaderSettled}. */
+    void readerSettled(ReaderSettled command);
+
+    /** Takes {@link Wake}. */
+    void wake(Wake command);
 
     /** Takes {@link GetStatus}. */
     void getStatus(GetStatus command);

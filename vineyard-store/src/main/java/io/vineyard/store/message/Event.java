@@ -58,6 +58,17 @@ public sealed interface Event {
     }
   }
 
+  /**
+   * The ring of a stream, for an end that is being opened; a reader is told its number. Otherwise
+   * as {@link SegmentLeased}.
+   */
+  record RingShared(long handle, int epoch, Segment segment) implements Event {
+    @Override
+    public void accept(Handler handler) {
+      handler.ringShared(this);
+    }
+  }
+
   /** Nothing of a segment is in use any more, and it will not be mentioned again. */
   record SegmentClosed(long id) implements Event {
     @Override
@@ -106,15 +117,7 @@ public sealed interface Event {
     }
   }
 
-  /** A chunk, leased to a reader. */
-  record Delivered(long handle, long position, ChunkBody body) implements Event {
-    @Override
-    public void accept(Handler handler) {
-      handler.delivered(this);
-    }
-  }
-
-  /** A reader has got all there will be: it ended well if the code is 0. */
+  /** What is in the ring is all there will be for a reader: it ended well if the code is 0. */
   record StreamEnded(long handle, int code, String message) implements Event {
     /** Makes the event; a message that is too long is cut. */
     public StreamEnded {
@@ -127,11 +130,19 @@ public sealed interface Event {
     }
   }
 
-  /** A writer gets back the memory of chunks at these positions, and their room in the window. */
-  record Reclaimed(long handle, long[] positions) implements Event {
+  /** The other end has woken this one: there is something in the ring. */
+  record Wake(long handle) implements Event {
     @Override
     public void accept(Handler handler) {
-      handler.reclaimed(this);
+      handler.wake(this);
+    }
+  }
+
+  /** Chunks that another reader had leased came back into the ring, for this one. */
+  record Returned(long handle) implements Event {
+    @Override
+    public void accept(Handler handler) {
+      handler.returned(this);
     }
   }
 
@@ -162,6 +173,9 @@ public sealed interface Event {
     /** Takes {@link SegmentShared}. */
     void segmentShared(SegmentShared event);
 
+    /** Takes {@link RingShared}. */
+    void ringShared(RingShared event);
+
     /** Takes {@link SegmentClosed}. */
     void segmentClosed(SegmentClosed event);
 
@@ -180,14 +194,14 @@ public sealed interface Event {
     /** Takes {@link Preamble}. */
     void preamble(Preamble event);
 
-    /** Takes {@link Delivered}. */
-    void delivered(Delivered event);
-
     /** Takes {@link StreamEnded}. */
     void streamEnded(StreamEnded event);
 
-    /** Takes {@link Reclaimed}. */
-    void reclaimed(Reclaimed event);
+    /** Takes {@link Wake}. */
+    void wake(Wake event);
+
+    /** Takes {@link Returned}. */
+    void returned(Returned event);
 
     /** Takes {@link WriterStopped}. */
     void writerStopped(WriterStopped event);

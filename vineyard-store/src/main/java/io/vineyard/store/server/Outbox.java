@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is on its way to one client: frames on its first connection, descriptors on its second.
  *
- * <p>Frames are collected and flushed together. What waits is bounded: no chunks are delivered and
- * no commands are read while more than {@link ServerConfig#MUCH_WAITING_BYTES} wait, and the client
- * is dropped if that does not change, or if there is far too much.
+ * <p>Frames are collected and flushed together. What waits is bounded: nobody is woken and no
+ * commands are read while more than {@link ServerConfig#MUCH_WAITING_BYTES} wait, and the client is
+ * dropped if that does not change, or if there is far too much.
  */
 final class Outbox {
   private final ServerLoop server;
@@ -89,7 +89,10 @@ final class Outbox {
     if (event instanceof Event.SegmentLeased leased) {
       return leased.segment();
     }
-    return event instanceof Event.SegmentShared shared ? shared.segment() : null;
+    if (event instanceof Event.SegmentShared shared) {
+      return shared.segment();
+    }
+    return event instanceof Event.RingShared ring ? ring.segment() : null;
   }
 
   /** An answer that fits no frame becomes a failure; nothing else can be that large. */

@@ -48,7 +48,7 @@ class SegmentCacheRaceTest {
   private static void use(SegmentCache cache, boolean leased) {
     Segment segment = Segment.create("test", 4096);
     if (!leased) {
-      cache.share(1, segment);
+      cache.share(1, segment, () -> {});
       return;
     }
     MappedSegment mapped = cache.lease(1, segment);

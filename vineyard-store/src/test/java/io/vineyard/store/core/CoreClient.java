@@ -6,20 +6,32 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.message.ChunkBody;
+import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.Segment;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
+import io.vineyard.store.ring.Descriptor;
+import io.vineyard.store.ring.Ring;
+import io.vineyard.store.ring.RingReader;
+import io.vineyard.store.ring.RingWriter;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongFunction;
 
-/** A client of the tables that remembers what it is told, and closes segments at once. */
+/** A client of the tables that remembers what it is told, and closes all segments but rings. */
 final class CoreClient implements EventSink {
+  /** The ring at an end of a stream, and the slots of the chunks that the end has leased. */
+  private record End(Mapping mapping, Ring ring, RingReader reader, Map<Long, Integer> slots) {}
+
   final AttachedClient client;
   final List<Event> events = new ArrayList<>();
   VineyardException lost;
   boolean ready = true;
+  private final Map<Long, End> ends = new HashMap<>();
+  private final Map<Long, RingWriter> writers = new HashMap<>();
   private long numbers;
 
   CoreClient(CoreStore store, String name) {
@@ -33,7 +45,17 @@ final class CoreClient implements EventSink {
       leased.segment().close();
     } else if (event instanceof Event.SegmentShared shared) {
       shared.segment().close();
+    } else if (event instanceof Event.RingShared shared) {
+      map(shared);
     }
+  }
+
+  private void map(Event.RingShared shared) {
+    Mapping mapping = shared.segment().map(Segment.Access.READ_WRITE);
+    shared.segment().close();
+    Ring ring = Ring.open(Mapping.view(mapping.address(), (int) mapping.capacityBytes()));
+    RingReader reader = new RingReader(ring, shared.epoch());
+    ends.put(shared.handle(), new End(mapping, ring, reader, new HashMap<>()));
   }
 
   @Override
@@ -57,6 +79,8 @@ final class CoreClient implements EventSink {
 
   void leave() {
     client.detach(VineyardException.of(ErrorCode.CONNECTION_ERROR, "left"));
+    ends.values().forEach(end -> end.mapping.close());
+    ends.clear();
   }
 
   long nextNumber() {
@@ -135,29 +159,67 @@ final class CoreClient implements EventSink {
     return numbers;
   }
 
-  /** Opens the reading end of a stream with credit; returns its handle. */
-  long read(ObjectId stream, long credit) {
+  /** Opens the reading end of a stream; returns its handle. */
+  long read(ObjectId stream) {
     Event answer = ask(handle -> new Command.OpenReader(handle, stream.value()));
     assertThat(answer).isInstanceOf(Event.Stream.class);
-    long handle = numbers;
-    if (credit > 0) {
-      tell(new Command.RequestChunks(handle, credit));
-    }
-    return handle;
+    return numbers;
   }
 
+  /** Publishes a chunk that lies in a segment, or in none; there must be room for it. */
   void publish(long writer, long segment, long bytes) {
-    long[] segments = segment < 0 ? ChunkBody.NONE : new long[] {segment};
-    tell(
-        new Command.Publish(
-            writer, new ChunkBody(segments, ChunkBody.NONE, bytes, ByteBuffer.allocate(1))));
+    long[] segments = segment < 0 ? new long[0] : new long[] {segment};
+    if (segment >= 0) {
+      tell(new Command.UseSegment(writer, segment));
+    }
+    writers
+        .computeIfAbsent(writer, handle -> new RingWriter(ends.get(handle).ring))
+        .publish(Descriptor.of(bytes, segments, ByteBuffer.allocate(1)));
   }
 
-  /** Returns the positions delivered to a reader, in their order. */
-  List<Long> positions(long reader) {
-    return all(Event.Delivered.class).stream()
-        .filter(chunk -> chunk.handle() == reader)
-        .map(Event.Delivered::position)
-        .toList();
+  /** Takes back what was released of a writer's chunks; returns how many are left. */
+  int reclaim(long writer) {
+    RingWriter ring = writers.get(writer);
+    if (ring == null) {
+      return 0;
+    }
+    ring.reclaim(slot -> {});
+    return ring.outstanding();
+  }
+
+  /** Leases the next chunk; returns its position, -1 if there is none. */
+  long take(long reader) {
+    End end = ends.get(reader);
+    int slot = end.reader.peek();
+    if (slot == RingReader.NONE) {
+      return -1;
+    }
+    long position = end.reader.position();
+    assertThat(end.reader.lease(slot)).isTrue();
+    end.slots.put(position, slot);
+    return position;
+  }
+
+  /** Leases all there is; returns the positions, in their order. */
+  List<Long> takeAll(long reader) {
+    List<Long> positions = new ArrayList<>();
+    for (long position = take(reader); position >= 0; position = take(reader)) {
+      positions.add(position);
+    }
+    return positions;
+  }
+
+  /** Looks for what came back from other readers. */
+  void findReturned(long reader) {
+    ends.get(reader).reader.findReturned();
+  }
+
+  /** Releases a chunk, and wakes whoever waits for that. */
+  void release(long reader, long position) {
+    End end = ends.get(reader);
+    assertThat(end.reader.release(end.slots.remove(position), position)).isTrue();
+    if (end.reader.wakesWriter(true)) {
+      tell(new Command.Wake(reader));
+    }
   }
 }

@@ -9,10 +9,11 @@ import io.vineyard.store.StoreStatus;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Segment;
-import io.vineyard.store.message.ChunkBody;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,13 @@ class HostileClientTest {
   void othersGoOnAndNothingIsLeft() {
     assertThat(other.lost).isNull();
     client.leave();
+    Event left =
+        other.ask(number -> new Command.ListObjects(number, StreamSpec.RECORD_BATCHES, 100));
+    ((Event.Objects) left)
+        .metas()
+        .forEach(
+            meta ->
+                other.ask(number -> new Command.DeleteObject(number, meta.requireId().value())));
     other.leave();
     StoreStatus status = store.core.status();
     assertThat(status.leases()).as("leases").isZero();
@@ -65,11 +73,6 @@ class HostileClientTest {
   private static void assertError(VineyardException error, ErrorCode code, String words) {
     assertThat(error.code()).as("%s", error).isEqualTo(code);
     assertThat(error).hasMessageContaining(words);
-  }
-
-  private static Command.Publish chunk(long writer, int headerBytes) {
-    ByteBuffer header = ByteBuffer.allocate(headerBytes);
-    return new Command.Publish(writer, new ChunkBody(ChunkBody.NONE, ChunkBody.NONE, 0, header));
   }
 
   private static ObjectMeta text(long chars) {
@@ -144,17 +147,11 @@ class HostileClientTest {
   }
 
   @Test
-  void leasesOfOthersAreNeitherReturnedNorPublished() {
+  void leasesOfOthersAreNotReturned() {
     long blob = other.blob(other.segment(PAGE_BYTES), 0, 10);
     other.ask(number -> new Command.GetObject(number, blob, true));
     client.tell(new Command.ReleaseBlobs(new long[] {blob}));
     assertDropped(ErrorCode.PROTOCOL_ERROR, "expected a blob leased before");
-    attachAgain();
-    long writer = client.write(client.stream(StreamSpec.create()));
-    ByteBuffer header = ByteBuffer.allocate(0);
-    client.tell(
-        new Command.Publish(writer, new ChunkBody(ChunkBody.NONE, new long[] {blob}, 0, header)));
-    assertDropped(ErrorCode.PROTOCOL_ERROR, "expected a blob leased to client");
     assertThat(store.core.status().leases()).isEqualTo(1);
     other.tell(new Command.ReleaseBlobs(new long[] {blob}));
     other.ask(number -> new Command.DeleteObject(number, blob));
@@ -177,88 +174,48 @@ class HostileClientTest {
   void chunksLieInSegmentsThatTheWriterKnows() {
     long segment = other.segment(PAGE_BYTES);
     long writer = client.write(client.stream(StreamSpec.create()));
-    client.publish(writer, segment, 10);
-    assertDropped(ErrorCode.PROTOCOL_ERROR, "expected a segment that client has mapped");
+    client.tell(new Command.UseSegment(writer, segment));
+    assertDropped(ErrorCode.PROTOCOL_ERROR, "expected a segment leased to client");
   }
 
   @Test
-  void chunksHaveNoMoreBytesThanTheirSegments() {
-    for (long bytes : new long[] {-1, PAGE_BYTES + 1, Long.MAX_VALUE, Long.MIN_VALUE}) {
-      long segment = client.segment(PAGE_BYTES);
-      client.publish(client.write(client.stream(StreamSpec.create())), segment, bytes);
-      assertDropped(ErrorCode.PROTOCOL_ERROR, "expected 0 to 4096 bytes of data, got " + bytes);
-      attachAgain();
-    }
-  }
-
-  @Test
-  void creditIsPositive() {
-    for (long credit : new long[] {0, -1, Long.MIN_VALUE}) {
-      long reader = client.read(client.stream(StreamSpec.create()), Long.MAX_VALUE);
-      client.tell(new Command.RequestChunks(reader, credit));
-      assertDropped(ErrorCode.PROTOCOL_ERROR, "expected credit for at least 1 chunk, got");
-      attachAgain();
-    }
-  }
-
-  @Test
-  void readerHasSeenNoMoreThanWasDelivered() {
-    for (long seen : new long[] {-1, 2, Long.MAX_VALUE}) {
-      ObjectId stream = other.stream(StreamSpec.create());
-      long reader = client.read(stream, 1);
-      other.publish(other.write(stream), -1, 0);
-      client.tell(new Command.CloseReader(reader, seen));
-      assertDropped(ErrorCode.PROTOCOL_ERROR, "has seen 0 to 1 chunks");
-      attachAgain();
-    }
-  }
-
-  @Test
-  void chunksWaitForAClientThatIsNotReady() {
+  void wakesWaitForAClientThatIsNotReady() {
     ObjectId stream = other.stream(StreamSpec.create());
     long writer = other.write(stream);
-    long reader = client.read(stream, 10);
-    other.publish(writer, -1, 0);
+    long reader = client.read(stream);
     client.ready = false;
-    other.publish(writer, -1, 0);
-    other.publish(writer, -1, 0);
-    other.tell(new Command.EndStream(writer, 0, ""));
-    assertThat(client.positions(reader)).containsExactly(0L);
-    assertThat(client.all(Event.StreamEnded.class)).isEmpty();
+    for (int i = 0; i < 1000; i++) {
+      other.tell(new Command.Wake(writer));
+    }
+    assertThat(client.all(Event.Wake.class)).isEmpty();
     client.becomeReady();
-    assertThat(client.positions(reader)).containsExactly(0L, 1L, 2L);
-    assertThat(client.all(Event.StreamEnded.class)).hasSize(1);
+    assertThat(client.all(Event.Wake.class)).containsExactly(new Event.Wake(reader));
+    client.becomeReady();
+    assertThat(client.all(Event.Wake.class)).hasSize(1);
   }
 
   @Test
   void whatTheTablesHoldIsBounded() {
     attachTo(MANY_BYTES);
-    ObjectId stream = client.stream(StreamSpec.create());
-    ObjectId sound = client.stream(StreamSpec.create());
-    long writer = client.write(stream);
-    long second = client.write(sound);
-    long reader = other.read(stream, 10);
+    List<ObjectId> streams = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       assertThat(client.all(Event.WriterStopped.class)).isEmpty();
-      client.tell(chunk(writer, 1 << 18));
+      streams.add(client.stream(StreamSpec.create()));
+      long writer = client.write(streams.get(i));
+      client.publish(writer, -1, 0);
+      client.tell(new Command.SetPreamble(writer, ByteBuffer.allocate((1 << 18) + 1)));
     }
-    String full = "at most 1048576 bytes in the tables, got 262400 more";
+    String full = "at most 1048576 bytes in the tables, got 262145 more";
     assertThat(client.last(Event.WriterStopped.class).message()).contains(full);
-    client.tell(chunk(writer, 1));
-    assertThat(client.last(Event.Reclaimed.class).positions())
-        .as("what was on its way")
-        .containsExactly(4);
-    assertThat(other.positions(reader)).containsExactly(0L, 1L, 2L);
+    long reader = other.read(streams.get(3));
+    assertThat(other.take(reader)).as("a chunk that nobody could read").isEqualTo(-1);
     assertThat(other.last(Event.StreamEnded.class).code())
         .isEqualTo(ErrorCode.LIMIT_REACHED.number());
     VineyardException refusal =
         other.refused(number -> new Command.CreateObject(number, text(1 << 18)));
     assertError(refusal, ErrorCode.LIMIT_REACHED, "in the tables");
-    other.ask(number -> new Command.DeleteObject(number, stream.value()));
-    other.tell(new Command.ReleaseChunks(reader, new long[] {0, 1, 2}));
     assertThat(client.lost).as("the writer of other streams").isNull();
-    client.tell(chunk(second, 1 << 18));
-    assertThat(client.all(Event.WriterStopped.class)).hasSize(1);
+    other.ask(number -> new Command.DeleteObject(number, streams.get(0).value()));
     other.ask(number -> new Command.CreateObject(number, text(1 << 18)));
   }
 
@@ -276,13 +233,10 @@ class HostileClientTest {
       ObjectId stream = other.stream(StreamSpec.create().name("name " + i));
       long writer = other.write(stream);
       other.tell(new Command.SetPreamble(writer, ByteBuffer.allocate(1 << 17)));
-      other.tell(chunk(writer, 1 << 17));
-      other.tell(chunk(writer, 1 << 17));
-      long reader = other.read(stream, 1);
-      other.tell(new Command.ReleaseChunks(reader, new long[] {0}));
       other.ask(number -> new Command.DeleteObject(number, stream.value()));
       other.tell(new Command.SetPreamble(writer, ByteBuffer.allocate(1 << 17)));
       other.tell(new Command.EndStream(writer, 0, ""));
+      other.tell(new Command.CloseWriter(writer));
       Event created = other.ask(number -> new Command.CreateObject(number, text(1 << 18)));
       assertThat(created).isInstanceOf(Event.Objects.class);
       long id = ((Event.Objects) created).metas().get(0).requireId().value();
@@ -334,8 +288,10 @@ class HostileClientTest {
     ObjectId stream = client.stream(StreamSpec.create());
     long writer = client.write(stream);
     client.tell(new Command.EndStream(writer, 43, "x".repeat(9999)));
-    other.read(stream, 1);
+    client.tell(new Command.CloseWriter(writer));
+    long reader = other.read(stream);
     assertThat(other.last(Event.StreamEnded.class).message()).hasSize(4096).endsWith("...");
+    other.tell(new Command.CloseReader(reader, true));
     VineyardException late = other.refused(number -> new Command.GetStream(number, stream.value()));
     assertError(late, ErrorCode.STREAM_DRAINED, "is over");
     assertThat(late.getMessage()).hasSizeLessThanOrEqualTo(4096);

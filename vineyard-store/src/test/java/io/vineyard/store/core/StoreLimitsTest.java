@@ -9,7 +9,6 @@ import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Segment;
-import io.vineyard.store.message.ChunkBody;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import java.nio.ByteBuffer;
@@ -202,7 +201,7 @@ class StoreLimitsTest {
     ObjectId first = client.stream(StreamSpec.create());
     ObjectId second = client.stream(StreamSpec.create());
     client.write(first);
-    long reader = client.read(first, 0);
+    long reader = client.read(first);
     refuses(
         ErrorCode.LIMIT_REACHED,
         "at most 2 open stream ends",
@@ -212,8 +211,8 @@ class StoreLimitsTest {
         "at most 2 open stream ends",
         number -> new Command.OpenReader(number, second.value()));
     other.write(second);
-    client.tell(new Command.CloseReader(reader, 0));
-    client.read(second, 0);
+    client.tell(new Command.CloseReader(reader, true));
+    client.read(second);
   }
 
   @Test
@@ -237,31 +236,11 @@ class StoreLimitsTest {
     open("headerBytes", 8);
     long writer = client.write(client.stream(StreamSpec.create()));
     client.tell(new Command.SetPreamble(writer, ByteBuffer.allocate(8)));
-    publish(writer, ChunkBody.NONE, ByteBuffer.allocate(8));
     assertThat(client.lost).isNull();
-    publish(writer, ChunkBody.NONE, ByteBuffer.allocate(9));
-    assertThat(client.lost).satisfies(code(ErrorCode.PROTOCOL_ERROR));
-    client = store.attach("client");
-    writer = client.write(client.stream(StreamSpec.create()));
     client.tell(new Command.SetPreamble(writer, ByteBuffer.allocate(9)));
     assertThat(client.lost)
         .satisfies(code(ErrorCode.PROTOCOL_ERROR))
         .hasMessageContaining("at most 8 bytes, got 9");
-  }
-
-  private void publish(long writer, long[] lies, ByteBuffer header) {
-    client.tell(new Command.Publish(writer, new ChunkBody(lies, ChunkBody.NONE, 0, header)));
-  }
-
-  @Test
-  void chunkLiesInNoMoreSegmentsThanAllowedOrItsClientGoes() {
-    open("segmentsPerChunk", 2);
-    long segment = client.segment(4096);
-    long writer = client.write(client.stream(StreamSpec.create()));
-    publish(writer, new long[] {segment, segment}, ByteBuffer.allocate(0));
-    assertThat(client.lost).isNull();
-    publish(writer, new long[] {segment, segment, segment}, ByteBuffer.allocate(0));
-    assertThat(client.lost).satisfies(code(ErrorCode.PROTOCOL_ERROR));
   }
 
   @Test

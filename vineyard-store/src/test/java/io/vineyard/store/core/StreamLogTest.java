@@ -7,18 +7,19 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.StreamInfo.State;
 import io.vineyard.store.StreamSpec;
+import io.vineyard.store.memory.Mapping;
 import io.vineyard.store.memory.Segment;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import java.util.List;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A stream as the tables see it; who waits for whom is up to the clients. */
+/** A stream as the tables see it, and what becomes of its ring when somebody leaves. */
 class StreamLogTest {
   private final int segments = Segment.openCount();
+  private final int mappings = Mapping.openCount();
   private final CoreStore store = CoreStore.ofDefaults();
   private final CoreClient writer = store.attach("writer");
   private final CoreClient reader = store.attach("reader");
@@ -45,6 +46,7 @@ class StreamLogTest {
     }
     assertThat(store.core.status().leases()).as("leases").isZero();
     store.core.close();
+    assertThat(Mapping.openCount()).as("open mappings").isEqualTo(mappings);
     assertThat(Segment.openCount()).as("open segments").isEqualTo(segments);
   }
 
@@ -62,177 +64,182 @@ class StreamLogTest {
     return ((Event.Stream) next.ask(number -> new Command.GetStream(number, id.value()))).info();
   }
 
-  private List<Long> reclaimed() {
-    return writer.all(Event.Reclaimed.class).stream()
-        .flatMapToLong(event -> LongStream.of(event.positions()))
-        .boxed()
-        .toList();
-  }
-
-  @Test
-  void windowIsHeldInChunks() {
-    open(StreamSpec.create().windowChunks(2));
-    publish(2);
-    assertThat(writer.lost).isNull();
-    publish(1);
-    assertThat(writer.lost)
-        .hasMessageContaining("window")
-        .hasMessageContaining("beside 2 chunks and 20 bytes");
-    assertThat(info().state()).isEqualTo(State.FAILED);
-    assertThat(info().publishedChunks()).isEqualTo(2);
-  }
-
-  @Test
-  void windowIsHeldInBytesAndALargeChunkPassesAlone() {
-    open(StreamSpec.create().windowBytes(100));
-    long reading = reader.read(id, 10);
-    writer.publish(writing, segment, 5000);
-    assertThat(writer.lost).isNull();
-    reader.tell(new Command.ReleaseChunks(reading, new long[] {0}));
-    writer.publish(writing, segment, 60);
-    writer.publish(writing, segment, 40);
-    writer.publish(writing, -1, 0);
-    assertThat(writer.lost).isNull();
-    writer.publish(writing, segment, 1);
-    assertThat(writer.lost).hasMessageContaining("beside 3 chunks and 100 bytes");
-  }
-
   @Test
   void chunksOfALostReaderComeBeforeThoseNobodySaw() {
-    long reading = reader.read(id, 3);
+    long reading = reader.read(id);
     publish(5);
-    reader.tell(new Command.ReleaseChunks(reading, new long[] {1}));
+    assertThat(List.of(reader.take(reading), reader.take(reading), reader.take(reading)))
+        .containsExactly(0L, 1L, 2L);
+    reader.release(reading, 1);
     reader.leave();
     assertThat(info().hasReader()).isFalse();
     assertThat(info().leasedChunks()).isZero();
-    long second = next.read(id, Long.MAX_VALUE);
-    assertThat(next.positions(second)).containsExactly(0L, 2L, 3L, 4L);
-    assertThat(reclaimed()).containsExactly(1L);
-    next.tell(new Command.ReleaseChunks(second, new long[] {0, 2, 3, 4}));
-    assertThat(reclaimed()).containsExactly(1L, 0L, 2L, 3L, 4L);
+    assertThat(writer.reclaim(writing)).isEqualTo(4);
+    long second = next.read(id);
+    List<Long> taken = next.takeAll(second);
+    assertThat(taken).containsExactly(0L, 2L, 3L, 4L);
+    taken.forEach(position -> next.release(second, position));
+    assertThat(writer.reclaim(writing)).isZero();
   }
 
   @Test
-  void readerThatLeavesKeepsWhatItSawAndNothingElse() {
-    long reading = reader.read(id, 4);
+  void readerThatLeavesKeepsWhatItHasAndNothingElse() {
+    long reading = reader.read(id);
     publish(4);
-    reader.tell(new Command.CloseReader(reading, 2));
+    reader.take(reading);
+    reader.take(reading);
+    reader.tell(new Command.CloseReader(reading, false));
     assertThat(info().leasedChunks()).isEqualTo(2);
-    long second = next.read(id, 10);
-    assertThat(next.positions(second)).containsExactly(2L, 3L);
-    reader.tell(new Command.ReleaseChunks(reading, new long[] {1, 0}));
+    long second = next.read(id);
+    assertThat(next.takeAll(second)).containsExactly(2L, 3L);
+    reader.release(reading, 1);
+    reader.release(reading, 0);
+    reader.tell(new Command.ReaderSettled(reading));
     assertThat(reader.lost).isNull();
-    assertThat(reclaimed()).containsExactly(1L, 0L);
-    reader.tell(new Command.ReleaseChunks(reading, new long[] {0}));
+    assertThat(writer.reclaim(writing)).isEqualTo(2);
+    reader.tell(new Command.ReaderSettled(reading));
     assertThat(reader.lost).as("a handle that is used up").isNotNull();
   }
 
   @Test
-  void readerThatLeftMayStillGiveBackWhatItDidNotUse() {
-    long reading = reader.read(id, 3);
-    publish(3);
-    reader.tell(new Command.CloseReader(reading, 3));
-    long second = next.read(id, 10);
-    reader.tell(new Command.CloseReader(reading, 2));
-    assertThat(next.positions(second)).containsExactly(2L);
-    reader.tell(new Command.ReleaseChunks(reading, new long[] {0, 1}));
-    assertThat(reader.lost).isNull();
-    assertThat(reclaimed()).containsExactly(0L, 1L);
+  void whatAReaderSettlesWithoutReleasingGoesToTheNext() {
+    long reading = reader.read(id);
+    publish(2);
+    reader.take(reading);
+    reader.tell(new Command.CloseReader(reading, false));
+    long second = next.read(id);
+    reader.tell(new Command.ReaderSettled(reading));
+    assertThat(next.all(Event.Returned.class)).hasSize(1);
+    next.findReturned(second);
+    assertThat(next.takeAll(second)).containsExactly(0L, 1L);
   }
 
   @Test
-  void whatComesBackWhileTheNextReadsIsDeliveredToIt() {
-    long reading = reader.read(id, 1);
+  void whatComesBackWhileTheNextReadsIsForIt() {
+    long reading = reader.read(id);
     publish(1);
-    reader.tell(new Command.CloseReader(reading, 1));
-    long second = next.read(id, 10);
+    reader.take(reading);
+    reader.tell(new Command.CloseReader(reading, false));
+    long second = next.read(id);
     publish(1);
-    assertThat(next.positions(second)).containsExactly(1L);
+    assertThat(next.takeAll(second)).containsExactly(1L);
     reader.leave();
-    assertThat(next.positions(second)).containsExactly(1L, 0L);
+    assertThat(next.last(Event.Returned.class).handle()).isEqualTo(second);
+    next.findReturned(second);
+    assertThat(next.takeAll(second)).containsExactly(0L);
   }
 
   @Test
-  void nothingIsDeliveredAfterTheEnd() {
-    long reading = reader.read(id, 1);
-    publish(1);
-    reader.tell(new Command.CloseReader(reading, 1));
+  void endIsToldToEachReaderAndTheStreamGoesWhenAllIsReleased() {
+    long reading = reader.read(id);
+    publish(2);
     finish();
-    long second = next.read(id, 10);
+    assertThat(reader.last(Event.StreamEnded.class).code()).isZero();
+    reader.take(reading);
+    reader.tell(new Command.CloseReader(reading, false));
+    long second = next.read(id);
     assertThat(next.all(Event.StreamEnded.class)).hasSize(1);
-    reader.leave();
-    assertThat(next.positions(second)).isEmpty();
-    next.tell(new Command.RequestChunks(second, 1));
-    assertThat(next.positions(second)).isEmpty();
-    next.tell(new Command.CloseReader(second, 0));
-    long third = next.read(id, 10);
-    assertThat(next.positions(third)).containsExactly(0L);
-    assertThat(next.all(Event.StreamEnded.class)).hasSize(2);
-    next.tell(new Command.ReleaseChunks(third, new long[] {0}));
+    assertThat(next.takeAll(second)).containsExactly(1L);
+    next.release(second, 1);
+    next.tell(new Command.CloseReader(second, true));
+    assertThat(store.core.status().streams()).as("a chunk is held").isEqualTo(1);
+    reader.release(reading, 0);
+    reader.tell(new Command.ReaderSettled(reading));
+    assertThat(store.core.status().streams()).isZero();
+    assertThat(store.core.status().usedBytes()).as("with its ring").isPositive();
+    assertThat(writer.reclaim(writing)).isZero();
+    writer.tell(new Command.CloseWriter(writing));
+    assertThat(store.core.status().usedBytes()).isEqualTo(CoreStore.SEGMENT_BYTES);
+  }
+
+  @Test
+  void readerThatLeavesBeforeTheEndLeavesTheEndToTheNext() {
+    long reading = reader.read(id);
+    publish(1);
+    finish();
+    reader.tell(new Command.CloseReader(reading, true));
+    assertThat(store.core.status().streams()).isEqualTo(1);
+    long second = next.read(id);
+    assertThat(next.takeAll(second)).containsExactly(0L);
+    next.release(second, 0);
+    next.tell(new Command.CloseReader(second, true));
     assertThat(store.core.status().streams()).isZero();
   }
 
   @Test
-  void creditIsCappedAndUsedUp() {
-    long reading = reader.read(id, 1);
-    publish(3);
-    assertThat(reader.positions(reading)).containsExactly(0L);
-    reader.tell(new Command.RequestChunks(reading, Long.MAX_VALUE));
-    reader.tell(new Command.RequestChunks(reading, Long.MAX_VALUE));
-    publish(2);
-    assertThat(reader.positions(reading)).containsExactly(0L, 1L, 2L, 3L, 4L);
-    reader.tell(new Command.RequestChunks(reading, 0));
-    assertThat(reader.lost).hasMessageContaining("at least 1 chunk, got 0");
+  void endsWakeEachOther() {
+    long reading = reader.read(id);
+    writer.tell(new Command.Wake(writing));
+    assertThat(reader.last(Event.Wake.class).handle()).isEqualTo(reading);
+    reader.tell(new Command.Wake(reading));
+    assertThat(writer.last(Event.Wake.class).handle()).isEqualTo(writing);
+    next.tell(new Command.Wake(4711));
+    assertThat(next.lost).hasMessageContaining("got 4711");
   }
 
   @Test
   void droppedStreamFreesWhatNobodyHolds() {
-    long reading = reader.read(id, 2);
+    long reading = reader.read(id);
     publish(4);
+    reader.take(reading);
+    reader.take(reading);
     next.ask(number -> new Command.DeleteObject(number, id.value()));
-    assertThat(reclaimed()).containsExactly(2L, 3L);
+    assertThat(writer.reclaim(writing)).isEqualTo(2);
+    assertThat(reader.takeAll(reading)).isEmpty();
     assertThat(reader.last(Event.StreamEnded.class).code())
         .isEqualTo(ErrorCode.STREAM_DROPPED.number());
     assertThat(writer.last(Event.WriterStopped.class).message()).contains("flights", "next");
     publish(1);
+    writer.tell(new Command.EndStream(writing, ErrorCode.STREAM_DROPPED.number(), ""));
     assertThat(writer.lost).as("a chunk that was on its way").isNull();
-    assertThat(reclaimed()).containsExactly(2L, 3L, 4L);
-    reader.tell(new Command.ReleaseChunks(reading, new long[] {0}));
+    assertThat(writer.reclaim(writing)).isEqualTo(2);
+    reader.release(reading, 0);
     reader.leave();
-    assertThat(reclaimed()).containsExactly(2L, 3L, 4L, 0L, 1L);
+    assertThat(writer.reclaim(writing)).isZero();
     assertThat(store.core.status().names()).isZero();
   }
 
   @Test
-  void lostWriterFailsTheStreamAfterItsChunks() {
+  void lostWriterFailsTheStreamAndItsChunksStay() {
     publish(2);
     writer.leave();
     assertThat(info().state()).isEqualTo(State.FAILED);
-    long reading = reader.read(id, 1);
-    assertThat(reader.all(Event.StreamEnded.class)).isEmpty();
-    reader.tell(new Command.RequestChunks(reading, 1));
+    long ring = store.core.status().usedBytes() - CoreStore.SEGMENT_BYTES;
+    assertThat(ring).isPositive();
+    long reading = reader.read(id);
+    assertThat(reader.all(Event.SegmentShared.class)).hasSize(1);
     assertThat(reader.last(Event.StreamEnded.class).code())
         .isEqualTo(ErrorCode.WRITER_LOST.number());
-    assertThat(store.core.status().usedBytes()).isEqualTo(CoreStore.SEGMENT_BYTES);
-    reader.tell(new Command.ReleaseChunks(reading, new long[] {0, 1}));
+    assertThat(reader.takeAll(reading)).containsExactly(0L, 1L);
+    reader.release(reading, 0);
+    assertThat(store.core.status().usedBytes()).isEqualTo(CoreStore.SEGMENT_BYTES + ring);
+    reader.release(reading, 1);
+    assertThat(store.core.status().segments()).isZero();
+    reader.tell(new Command.CloseReader(reading, true));
     assertThat(store.core.status().usedBytes()).isZero();
     assertThat(store.core.status().streams()).isZero();
+  }
+
+  @Test
+  void writerThatDiesWhileItPublishesLosesOnlyThatChunk() {
+    publish(1);
+    long reading = reader.read(id);
+    writer.leave();
+    assertThat(reader.takeAll(reading)).containsExactly(0L);
+    assertThat(info().publishedChunks()).isEqualTo(1);
   }
 
   @Test
   void eachStateRefusesWhatDoesNotFitIt() {
     assertThat(next.refused(n -> new Command.OpenWriter(n, id.value())).code())
         .isEqualTo(ErrorCode.STREAM_OPENED);
-    reader.read(id, 0);
+    reader.read(id);
     assertThat(next.refused(n -> new Command.OpenReader(n, id.value())).code())
         .isEqualTo(ErrorCode.STREAM_OPENED);
-    publish(1);
     writer.tell(new Command.EndStream(writing, ErrorCode.INVALID.number(), "no"));
     assertThat(next.refused(n -> new Command.OpenWriter(n, id.value())))
         .hasMessageContaining("flights")
         .hasMessageContaining("FAILED");
-    publish(1);
-    assertThat(writer.lost).as("a chunk after the end").isNotNull();
     next.ask(number -> new Command.DeleteObject(number, id.value()));
     assertThat(next.refused(n -> new Command.OpenReader(n, id.value())))
         .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.STREAM_DRAINED))
@@ -241,9 +248,11 @@ class StreamLogTest {
 
   @Test
   void statisticsCountChunksAndBytes() {
-    long reading = reader.read(id, 2);
+    long reading = reader.read(id);
     publish(3);
-    reader.tell(new Command.ReleaseChunks(reading, new long[] {0}));
+    reader.take(reading);
+    reader.take(reading);
+    reader.release(reading, 0);
     StreamInfo info = info();
     assertThat(info.publishedChunks()).isEqualTo(3);
     assertThat(info.publishedBytes()).isEqualTo(30);
@@ -256,14 +265,30 @@ class StreamLogTest {
   }
 
   @Test
-  void releasesThatAreNoLeasesEndTheirClientAlone() {
-    long reading = reader.read(id, 1);
-    publish(2);
-    reader.tell(new Command.ReleaseChunks(reading, new long[] {0, 1}));
-    assertThat(reader.lost).hasMessageContaining("got 1");
-    assertThat(reclaimed()).as("what was right of it").containsExactly(0L);
-    long second = next.read(id, 10);
-    assertThat(next.positions(second)).containsExactly(1L);
-    assertThat(writer.lost).isNull();
+  void streamThatCannotHaveItsRingIsRefused() {
+    store.refusal = ErrorCode.LIMIT_REACHED;
+    long used = store.core.status().usedBytes();
+    assertThat(next.refused(n -> new Command.CreateStream(n, StreamSpec.create())).code())
+        .isEqualTo(ErrorCode.LIMIT_REACHED);
+    store.refusal = null;
+    StreamSpec large = StreamSpec.create().windowChunks(1 << 16);
+    assertThat(next.refused(n -> new Command.CreateStream(n, large)))
+        .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_ENOUGH_MEMORY))
+        .hasMessageContaining("asked for");
+    assertThat(store.core.status().usedBytes()).isEqualTo(used);
+    assertThat(store.core.status().streams()).isEqualTo(1);
+  }
+
+  @Test
+  void ofTwoStreamsOfOneNameTheFirstThatIsThereWins() {
+    store.slow = true;
+    StreamSpec spec = StreamSpec.named("trains");
+    next.tell(new Command.CreateStream(next.nextNumber(), spec));
+    reader.tell(new Command.CreateStream(reader.nextNumber(), spec));
+    store.makeOne();
+    store.makeOne();
+    assertThat(next.all(Event.Stream.class)).hasSize(1);
+    assertThat(reader.last(Event.Failed.class).code()).isEqualTo(ErrorCode.OBJECT_EXISTS.number());
+    assertThat(store.core.status().streams()).isEqualTo(2);
   }
 }

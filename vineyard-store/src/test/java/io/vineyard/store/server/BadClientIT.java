@@ -23,7 +23,6 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.Waits;
 import io.vineyard.store.client.VineyardClient;
 import io.vineyard.store.memory.Segment;
-import io.vineyard.store.message.ChunkBody;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import io.vineyard.store.process.StoreProcess;
@@ -32,7 +31,6 @@ import io.vineyard.store.protocol.binary.HandshakeFrames;
 import io.vineyard.store.protocol.binary.Preface;
 import io.vineyard.store.protocol.binary.SegmentAnnounced;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -56,7 +54,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BadClientIT {
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private Path folder;
   private Path log;
@@ -111,10 +108,6 @@ class BadClientIT {
     return client -> client.say(commands);
   }
 
-  private static Command.Publish publish(long handle, long bytes, long... segments) {
-    return new Command.Publish(handle, new ChunkBody(segments, ChunkBody.NONE, bytes, NOTHING));
-  }
-
   private static long stream(RawClient client) {
     client.say(new Command.CreateStream(900, StreamSpec.create()));
     return client.next(Event.Stream.class).info().id().value();
@@ -124,8 +117,8 @@ class BadClientIT {
   private static void ends(RawClient client) {
     long id = stream(client);
     client.say(new Command.OpenWriter(901, id), new Command.OpenReader(902, id));
-    client.next(Event.Stream.class);
-    client.next(Event.Stream.class);
+    client.await(Event.Stream.class);
+    client.await(Event.Stream.class);
   }
 
   private static long lease(RawClient client) {
@@ -160,8 +153,8 @@ class BadClientIT {
 
   static Stream<Arguments> outOfOrder() {
     return Stream.of(
-        misdeed("no writer", "expected an open writer", saying(publish(1, 0))),
-        misdeed("no reader", "expected an open reader", saying(new Command.RequestChunks(1, 1))),
+        misdeed("no writer", "expected an open writer", saying(new Command.CloseWriter(1))),
+        misdeed("no reader", "expected an open reader", saying(new Command.CloseReader(1, true))),
         misdeed("nothing to return", "leased to", saying(new Command.ReturnSegment(1))),
         misdeed("nothing to map", "leased to", saying(new Command.SegmentMapped(1 << 20))),
         misdeed(
@@ -169,37 +162,30 @@ class BadClientIT {
             "expected a part of mapped segment",
             client -> client.say(new Command.SealBlob(2, lease(client), 0, 10))),
         misdeed(
-            "published before it is mapped",
+            "used before it is mapped",
             "expected a segment that",
             client -> {
               ends(client);
-              client.say(publish(901, 0, lease(client)));
+              client.say(new Command.UseSegment(901, lease(client)));
             }),
         misdeed(
-            "published after the end",
+            "used after it was closed",
             "expected an open writer",
-            afterEnds(new Command.EndStream(901, 0, ""), publish(901, 0))),
+            afterEnds(new Command.CloseWriter(901), new Command.UseSegment(901, 1))),
         misdeed(
-            "requested after the end",
+            "closed twice",
             "expected an open reader",
-            afterEnds(new Command.CloseReader(902, 0), new Command.RequestChunks(902, 1))),
+            afterEnds(new Command.CloseReader(902, true), new Command.CloseReader(902, true))),
         misdeed(
-            "released before it was delivered",
-            "expected a position leased to",
-            afterEnds(publish(901, 0), new Command.ReleaseChunks(902, new long[] {0}))),
-        misdeed(
-            "released twice",
-            "expected a position leased to",
-            afterEnds(
-                publish(901, 0),
-                new Command.RequestChunks(902, 1),
-                new Command.ReleaseChunks(902, new long[] {0, 0}))),
+            "settled twice",
+            "expected an open reader",
+            afterEnds(new Command.CloseReader(902, true), new Command.ReaderSettled(902))),
+        misdeed("woken by nobody", "expected an open reader", saying(new Command.Wake(1))),
         misdeed("handle in use", "a handle not in use", afterEnds(new Command.OpenWriter(901, 0))),
-        misdeed("credit of 0", "at least 1 chunk", afterEnds(new Command.RequestChunks(902, 0))),
         misdeed(
             "an end of the wrong kind",
             "expected an open reader",
-            afterEnds(new Command.RequestChunks(901, 1))));
+            afterEnds(new Command.CloseReader(901, true))));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -248,8 +234,8 @@ class BadClientIT {
       for (long segment = 1; segment < 5; segment++) {
         try (RawClient thief = RawClient.attach(process.socket(), "thief")) {
           ends(thief);
-          thief.say(publish(901, 0, segment));
-          assertThat(thief.end().message()).contains("expected a segment that client");
+          thief.say(new Command.UseSegment(901, segment));
+          assertThat(thief.end().message()).contains("expected a segment leased to client");
         }
       }
     }
@@ -259,7 +245,7 @@ class BadClientIT {
 
   @Test
   void clientThatEndsInTheMiddleOfAFrameLeavesNothing() {
-    ByteBuf frame = RawClient.bytes(publish(901, 100, 1));
+    ByteBuf frame = RawClient.bytes(new Command.UseSegment(901, 1));
     for (int size = 1; size < frame.readableBytes(); size++) {
       try (RawClient client = RawClient.attach(process.socket(), "interrupted")) {
         client.say(frame.slice(0, size));

@@ -5,7 +5,6 @@ import io.netty.buffer.Unpooled;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.StreamSpec;
-import io.vineyard.store.message.ChunkBody;
 import io.vineyard.store.message.Command;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -79,11 +78,12 @@ final class FrameMutator {
         () -> new Command.SealBlob(number(), segment(), absurd(), absurd()),
         () -> new Command.ReleaseBlobs(new long[] {victim(), id()}),
         () -> new Command.EndStream(handle(), (int) absurd(), text()),
-        () -> new Command.CloseReader(handle(), absurd()),
+        () -> new Command.CloseReader(handle(), random.nextBoolean()),
+        () -> new Command.ReaderSettled(handle()),
         () -> new Command.SetPreamble(handle(), bytes()),
-        () -> new Command.Publish(handle(), body()),
-        () -> new Command.RequestChunks(handle(), absurd()),
-        () -> new Command.ReleaseChunks(handle(), new long[] {absurd(), absurd()}));
+        () -> new Command.UseSegment(handle(), segment()),
+        () -> new Command.CloseWriter(handle()),
+        () -> new Command.Wake(handle()));
   }
 
   private long absurd() {
@@ -127,7 +127,7 @@ final class FrameMutator {
   }
 
   private StreamSpec spec() {
-    StreamSpec spec = StreamSpec.create().windowChunks(1 + random.nextInt(1 << 20));
+    StreamSpec spec = StreamSpec.create().windowChunks(1 + random.nextInt(1 << random.nextInt(8)));
     return random.nextInt(16) > 0 ? spec.name(text()) : spec;
   }
 
@@ -142,12 +142,6 @@ final class FrameMutator {
       meta.member("m", random.nextInt(8) == 0 ? inner : missing);
     }
     return meta.build();
-  }
-
-  private ChunkBody body() {
-    long[] segments = random.nextBoolean() ? ChunkBody.NONE : new long[] {segment(), segment()};
-    long[] blobs = random.nextInt(3) > 0 ? ChunkBody.NONE : new long[] {victim()};
-    return new ChunkBody(segments, blobs, random.nextInt(3) > 0 ? 0 : absurd(), bytes());
   }
 
   private ByteBuf frame(List<Supplier<Command>> from) {

@@ -166,8 +166,8 @@ class FuzzIT {
       client.say(
           new Command.OpenWriter(FrameMutator.WRITER, id),
           new Command.OpenReader(FrameMutator.READER, id));
-      client.next(Event.Stream.class);
-      client.next(Event.Stream.class);
+      client.await(Event.Stream.class);
+      client.await(Event.Stream.class);
     }
     if (random.nextInt(6) == 0) {
       client.say(new Command.LeaseSegment(903, 4096, 4096));

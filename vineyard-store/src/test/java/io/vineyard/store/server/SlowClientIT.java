@@ -11,13 +11,13 @@ import io.vineyard.store.StreamSpec;
 import io.vineyard.store.Waits;
 import io.vineyard.store.core.StoreLimits;
 import io.vineyard.store.memory.Segment;
-import io.vineyard.store.message.ChunkBody;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import io.vineyard.store.protocol.binary.SegmentAnnounced;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -126,31 +126,37 @@ class SlowClientIT {
   }
 
   @Test
-  void readerThatReadsLateGetsAllChunks() {
+  void readerThatReadsLateIsNotWokenEachTime() {
     bind(Waits.PATIENCE);
-    int chunks = 200;
     try (RawClient writer = attach("writer");
         RawClient reader = attach("late")) {
       writer.say(new Command.CreateStream(1, StreamSpec.create()));
-      long id = writer.next(Event.Stream.class).info().id().value();
-      reader.say(new Command.OpenReader(1, id), new Command.RequestChunks(1, Long.MAX_VALUE));
-      writer.say(new Command.OpenWriter(2, id));
-      ByteBuffer header = ByteBuffer.allocate(LARGE_BYTES);
-      ChunkBody body = new ChunkBody(ChunkBody.NONE, ChunkBody.NONE, 0, header);
-      for (int i = 0; i < chunks; i++) {
-        writer.say(new Command.Publish(2, body));
-      }
-      writer.say(new Command.EndStream(2, 0, ""), new Command.GetStatus(3));
-      writer.await(Event.Status.class);
+      long stream = writer.next(Event.Stream.class).info().id().value();
+      writer.say(new Command.OpenWriter(2, stream));
+      writer.await(Event.Stream.class);
+      long id = large(reader);
+      reader.say(new Command.OpenReader(3, stream));
+      reader.await(Event.Stream.class);
+      reader.say(
+          LongStream.range(10, 300)
+              .mapToObj(number -> new Command.GetObject(number, id, false))
+              .toArray(Command[]::new));
       bystanders.awaitProgress();
-      reader.next(Event.Stream.class);
-      for (int i = 0; i < chunks; i++) {
-        assertThat(reader.next(Event.Delivered.class).position()).isEqualTo(i);
+      for (int i = 0; i < 10_000; i++) {
+        writer.say(new Command.Wake(2));
       }
-      assertThat(reader.next(Event.StreamEnded.class).code()).isZero();
-      reader.say(new Command.ReleaseChunks(1, LongStream.range(0, chunks).toArray()));
-      reader.say(new Command.GetStatus(2));
-      reader.next(Event.Status.class);
+      writer.say(new Command.GetStatus(4));
+      writer.await(Event.Status.class);
+      reader.say(new Command.DeleteObject(1000, id), new Command.DeleteObject(1001, stream));
+      List<Object> told = new ArrayList<>();
+      do {
+        told.add(reader.next());
+      } while (!told.contains(new Event.Done(1001, 0)));
+      assertThat(told).filteredOn(Event.Objects.class::isInstance).hasSize(290);
+      assertThat(told)
+          .filteredOn(new Event.Wake(3)::equals)
+          .as("wakes out of 10,000")
+          .hasSizeBetween(1, 1000);
     }
     assertThat(logged.lines()).isEmpty();
   }

@@ -24,6 +24,7 @@ public final class BatchLoader {
   private final RecordBatch batch;
   private final Body body;
   private final boolean unionsHaveValidity;
+  private final AllValid allValid;
   private final FieldNode node = new FieldNode();
   private final Buffer buffer = new Buffer();
   private int nextNode;
@@ -44,11 +45,13 @@ public final class BatchLoader {
    *
    * @param unionsHaveValidity whether unions have a validity buffer, as they had before version 5
    *     of the metadata
+   * @param allValid validity that messages leave out
    */
-  public BatchLoader(RecordBatch batch, Body body, boolean unionsHaveValidity) {
+  BatchLoader(RecordBatch batch, Body body, boolean unionsHaveValidity, AllValid allValid) {
     this.batch = batch;
     this.body = body;
     this.unionsHaveValidity = unionsHaveValidity;
+    this.allValid = allValid;
   }
 
   /** Makes the vectors of all columns; if it throws, it leaves nothing behind. */
@@ -88,7 +91,7 @@ public final class BatchLoader {
     try {
       vector.loadFieldBuffers(takeBuffers(plan, values, nulls, buffers), buffers);
     } finally {
-      buffers.forEach(body::done);
+      buffers.forEach(this::done);
     }
     loadChildren(plan, vector, values);
   }
@@ -107,6 +110,8 @@ public final class BatchLoader {
         known = Math.max(0, nulls);
         if (known != 0 && known != values) {
           throw Malformed.of("validity for " + known + " nulls of " + plan.field(), "no bytes");
+        } else if (known == 0 && values > 0) {
+          buffers.set(buffers.size() - 1, allValid.bytes(expected.sizeBytes(values)));
         }
       } else if (taken.capacity() < expected.sizeBytes(values)) {
         throw Malformed.of(
@@ -138,6 +143,12 @@ public final class BatchLoader {
           "a buffer for " + plan.field(), described.length() + " bytes at " + described.offset());
     }
     return described.length() == 0 ? EMPTY : body.buffer(described.offset(), described.length());
+  }
+
+  private void done(ArrowBuf taken) {
+    if (taken.getReferenceManager() != allValid) {
+      body.done(taken);
+    }
   }
 
   private void loadChildren(FieldPlan plan, FieldVector vector, long values) {

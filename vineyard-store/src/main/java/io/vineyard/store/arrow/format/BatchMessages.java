@@ -65,7 +65,8 @@ public final class BatchMessages {
       throw Malformed.of("a dictionary out of " + schema.dictionaries().keySet(), "" + header.id());
     }
     List<FieldVector> vectors =
-        new BatchLoader(header.data(), body, isOld(message)).load(List.of(plan.values()));
+        new BatchLoader(header.data(), body, isOld(message), schema.allValid())
+            .load(List.of(plan.values()));
     return new DictionaryUpdate(
         header.id(), header.isDelta(), new Dictionary(vectors.get(0), plan.encoding()));
   }
@@ -87,7 +88,8 @@ public final class BatchMessages {
       throw Malformed.of("0 to " + Integer.MAX_VALUE + " rows", "" + rows);
     }
     return new Columns(
-        new BatchLoader(header, body, isOld(message)).load(schema.plans()), (int) rows);
+        new BatchLoader(header, body, isOld(message), schema.allValid()).load(schema.plans()),
+        (int) rows);
   }
 
   private static boolean isOld(Message message) {

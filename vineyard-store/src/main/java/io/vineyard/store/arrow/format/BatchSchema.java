@@ -31,6 +31,7 @@ public final class BatchSchema {
   private final Schema wire;
   private final Schema memory;
   private final Map<Long, DictionaryPlan> dictionaries;
+  private final AllValid allValid = new AllValid();
   private volatile @Nullable List<FieldPlan> plans;
 
   private BatchSchema(Schema wire, Schema memory, Map<Long, DictionaryPlan> dictionaries) {
@@ -62,6 +63,11 @@ public final class BatchSchema {
       plans = known;
     }
     return known;
+  }
+
+  /** Returns the validity of columns that have no nulls. */
+  AllValid allValid() {
+    return allValid;
   }
 
   /** A dictionary: how columns refer to it, and what its values are. */

@@ -57,7 +57,8 @@ public final class BufferList implements VectorWalk.Visitor {
       sizes = Arrays.copyOf(sizes, 2 * buffers);
       addresses = Arrays.copyOf(addresses, 2 * buffers);
     }
-    long size = Vectors.sizeBytes(buffer);
+    boolean leftOut = buffer.getReferenceManager() instanceof AllValid;
+    long size = leftOut ? 0 : Vectors.sizeBytes(buffer);
     sizes[buffers] = size;
     addresses[buffers++] = size == 0 ? 0 : buffer.memoryAddress();
     occupiedBytes += size == 0 ? 0 : buffer.capacity();

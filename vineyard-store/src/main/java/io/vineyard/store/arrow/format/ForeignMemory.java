@@ -13,7 +13,7 @@ import org.apache.arrow.memory.ReferenceManager;
  * <p>One counter for a whole batch, instead of a ledger per buffer, is what makes wrapping a batch
  * cheap. It begins with one reference, which belongs to whoever makes it.
  */
-public final class ForeignMemory implements ReferenceManager {
+public class ForeignMemory implements ReferenceManager {
   private final AtomicInteger references = new AtomicInteger(1);
   private final Runnable onReleased;
 
@@ -23,7 +23,7 @@ public final class ForeignMemory implements ReferenceManager {
   }
 
   /** Returns a view of these bytes, which does not count as a reference. */
-  public ArrowBuf view(long address, long sizeBytes) {
+  public final ArrowBuf view(long address, long sizeBytes) {
     ArrowBuf buffer = new ArrowBuf(this, null, sizeBytes, address);
     buffer.writerIndex(sizeBytes);
     return buffer;

@@ -12,6 +12,7 @@ import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.flatbuf.MessageHeader;
 import org.apache.arrow.flatbuf.MetadataVersion;
 import org.apache.arrow.flatbuf.RecordBatch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Builds the metadata of Arrow's {@code RecordBatch} and {@code DictionaryBatch} messages, one
@@ -33,10 +34,12 @@ public final class MessageBuilder {
   private int nodeCount;
   private int bufferCount;
   private int variadicCount;
+  private @Nullable MessageTemplate template;
+  private int templateNodes;
+  private int templateBuffers;
 
   /** Begins a message. */
   public void begin() {
-    builder.clear();
     nodeCount = 0;
     bufferCount = 0;
     variadicCount = 0;
@@ -70,11 +73,55 @@ public final class MessageBuilder {
 
   /** Ends the message; the bytes are valid until the next one begins. */
   public ByteBuffer recordBatch(long rows, long bodyBytes, byte codec) {
+    if (codec == NOT_COMPRESSED && variadicCount == 0) {
+      return likeTheOneBefore(rows, bodyBytes);
+    }
+    builder.clear();
     return message(MessageHeader.RecordBatch, batch(rows, codec), bodyBytes);
+  }
+
+  /** Most messages differ from the one before in nothing but their numbers. */
+  private ByteBuffer likeTheOneBefore(long rows, long bodyBytes) {
+    MessageTemplate known = template;
+    if (known == null || templateNodes != nodeCount || templateBuffers != bufferCount) {
+      known = newTemplate();
+      template = known;
+      templateNodes = nodeCount;
+      templateBuffers = bufferCount;
+    }
+    int mark = 0;
+    known.set(mark++, rows);
+    known.set(mark++, bodyBytes);
+    for (int i = 0; i < 2 * nodeCount; i++) {
+      known.set(mark++, nodes[i]);
+    }
+    for (int i = 0; i < 2 * bufferCount; i++) {
+      known.set(mark++, buffers[i]);
+    }
+    return known.message();
+  }
+
+  private MessageTemplate newTemplate() {
+    MessageBuilder marked = new MessageBuilder();
+    long mark = MessageTemplate.FIRST_MARK;
+    long rows = mark++;
+    long bodyBytes = mark++;
+    for (int i = 0; i < nodeCount; i++) {
+      marked.node(mark, mark + 1);
+      mark += 2;
+    }
+    for (int i = 0; i < bufferCount; i++) {
+      marked.buffer(mark, mark + 1);
+      mark += 2;
+    }
+    ByteBuffer built =
+        marked.message(MessageHeader.RecordBatch, marked.batch(rows, NOT_COMPRESSED), bodyBytes);
+    return new MessageTemplate(built, (int) (mark - MessageTemplate.FIRST_MARK));
   }
 
   /** Ends the message; the bytes are valid until the next one begins. */
   public ByteBuffer dictionaryBatch(long id, long values, long bodyBytes, byte codec) {
+    builder.clear();
     int data = batch(values, codec);
     DictionaryBatch.startDictionaryBatch(builder);
     DictionaryBatch.addId(builder, id);

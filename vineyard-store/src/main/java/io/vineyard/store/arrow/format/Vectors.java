@@ -90,6 +90,10 @@ public final class Vectors {
     List<ArrowBuf> buffers = from.getFieldBuffers();
     List<ArrowBuf> copies = new ArrayList<>(buffers.size());
     for (ArrowBuf buffer : buffers) {
+      if (buffer.getReferenceManager() instanceof AllValid) {
+        copies.add(buffer);
+        continue;
+      }
       long size = sizeBytes(buffer);
       ArrowBuf copy = block.slice(next[0], size);
       copy.setBytes(0, buffer, 0, size);

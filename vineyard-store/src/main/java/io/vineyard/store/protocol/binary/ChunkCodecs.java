@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 
-/** Frames that move chunks: the hot path. */
+/** Frames about the ring of a stream, through which its chunks go. */
 final class ChunkCodecs {
   private ChunkCodecs() {}
 
@@ -36,87 +36,6 @@ final class ChunkCodecs {
   }
 
   /**
-   * Publishes a chunk.
-   *
-   * <pre>
-   *   0        8
-   * +--------+------------+
-   * | handle | body: body |
-   * +--------+------------+
-   * </pre>
-   */
-  static final class PublishCodec extends FrameCodec<Command.Publish> {
-    PublishCodec() {
-      super(0x29);
-    }
-
-    @Override
-    void encode(Command.Publish message, ByteBuf out) {
-      out.writeLongLE(message.handle());
-      ChunkParts.write(message.body(), out);
-    }
-
-    @Override
-    Command.Publish decode(ByteBuf in) {
-      return new Command.Publish(in.readLongLE(), ChunkParts.read(in));
-    }
-  }
-
-  /**
-   * Gives credit.
-   *
-   * <pre>
-   *   0        8
-   * +--------+--------+
-   * | handle | chunks |
-   * +--------+--------+
-   * </pre>
-   */
-  static final class RequestChunksCodec extends FrameCodec<Command.RequestChunks> {
-    RequestChunksCodec() {
-      super(0x2a);
-    }
-
-    @Override
-    void encode(Command.RequestChunks message, ByteBuf out) {
-      out.writeLongLE(message.handle());
-      out.writeLongLE(message.chunks());
-    }
-
-    @Override
-    Command.RequestChunks decode(ByteBuf in) {
-      return new Command.RequestChunks(in.readLongLE(), in.readLongLE());
-    }
-  }
-
-  /**
-   * Returns leases.
-   *
-   * <pre>
-   *   0        8
-   * +--------+--------------------+
-   * | handle | positions: numbers |
-   * +--------+--------------------+
-   * </pre>
-   */
-  static final class ReleaseChunksCodec extends FrameCodec<Command.ReleaseChunks> {
-    ReleaseChunksCodec() {
-      super(0x2b);
-    }
-
-    @Override
-    void encode(Command.ReleaseChunks message, ByteBuf out) {
-      out.writeLongLE(message.handle());
-      Primitives.writeNumbers(message.positions(), out);
-    }
-
-    @Override
-    Command.ReleaseChunks decode(ByteBuf in) {
-      return new Command.ReleaseChunks(in.readLongLE(), Primitives.readNumbers(in));
-    }
-  }
-
-  /**
    * What a reader learns first.
    *
    * <pre>
@@ -144,57 +63,159 @@ final class ChunkCodecs {
   }
 
   /**
-   * A chunk, leased to a reader.
+   * A writer will publish chunks that lie in a segment.
    *
    * <pre>
-   *   0        8          16
-   * +--------+----------+------------+
-   * | handle | position | body: body |
-   * +--------+----------+------------+
+   *   0        8
+   * +--------+---------+
+   * | handle | segment |
+   * +--------+---------+
    * </pre>
    */
-  static final class DeliveredCodec extends FrameCodec<Event.Delivered> {
-    DeliveredCodec() {
-      super(0x59);
+  static final class UseSegmentCodec extends FrameCodec<Command.UseSegment> {
+    UseSegmentCodec() {
+      super(0x29);
     }
 
     @Override
-    void encode(Event.Delivered message, ByteBuf out) {
+    void encode(Command.UseSegment message, ByteBuf out) {
       out.writeLongLE(message.handle());
-      out.writeLongLE(message.position());
-      ChunkParts.write(message.body(), out);
+      out.writeLongLE(message.segment());
     }
 
     @Override
-    Event.Delivered decode(ByteBuf in) {
-      return new Event.Delivered(in.readLongLE(), in.readLongLE(), ChunkParts.read(in));
+    Command.UseSegment decode(ByteBuf in) {
+      return new Command.UseSegment(in.readLongLE(), in.readLongLE());
     }
   }
 
   /**
-   * A writer gets chunks back.
+   * A writer has wound up.
    *
    * <pre>
-   *   0        8
-   * +--------+--------------------+
-   * | handle | positions: numbers |
-   * +--------+--------------------+
+   *   0
+   * +--------+
+   * | handle |
+   * +--------+
    * </pre>
    */
-  static final class ReclaimedCodec extends FrameCodec<Event.Reclaimed> {
-    ReclaimedCodec() {
+  static final class CloseWriterCodec extends FrameCodec<Command.CloseWriter> {
+    CloseWriterCodec() {
+      super(0x2a);
+    }
+
+    @Override
+    void encode(Command.CloseWriter message, ByteBuf out) {
+      out.writeLongLE(message.handle());
+    }
+
+    @Override
+    Command.CloseWriter decode(ByteBuf in) {
+      return new Command.CloseWriter(in.readLongLE());
+    }
+  }
+
+  /**
+   * A closed reader has released everything.
+   *
+   * <pre>
+   *   0
+   * +--------+
+   * | handle |
+   * +--------+
+   * </pre>
+   */
+  static final class ReaderSettledCodec extends FrameCodec<Command.ReaderSettled> {
+    ReaderSettledCodec() {
+      super(0x2b);
+    }
+
+    @Override
+    void encode(Command.ReaderSettled message, ByteBuf out) {
+      out.writeLongLE(message.handle());
+    }
+
+    @Override
+    Command.ReaderSettled decode(ByteBuf in) {
+      return new Command.ReaderSettled(in.readLongLE());
+    }
+  }
+
+  /**
+   * Wakes the other end.
+   *
+   * <pre>
+   *   0
+   * +--------+
+   * | handle |
+   * +--------+
+   * </pre>
+   */
+  static final class WakeOtherCodec extends FrameCodec<Command.Wake> {
+    WakeOtherCodec() {
+      super(0x2c);
+    }
+
+    @Override
+    void encode(Command.Wake message, ByteBuf out) {
+      out.writeLongLE(message.handle());
+    }
+
+    @Override
+    Command.Wake decode(ByteBuf in) {
+      return new Command.Wake(in.readLongLE());
+    }
+  }
+
+  /**
+   * The other end has woken this one.
+   *
+   * <pre>
+   *   0
+   * +--------+
+   * | handle |
+   * +--------+
+   * </pre>
+   */
+  static final class WokenCodec extends FrameCodec<Event.Wake> {
+    WokenCodec() {
+      super(0x59);
+    }
+
+    @Override
+    void encode(Event.Wake message, ByteBuf out) {
+      out.writeLongLE(message.handle());
+    }
+
+    @Override
+    Event.Wake decode(ByteBuf in) {
+      return new Event.Wake(in.readLongLE());
+    }
+  }
+
+  /**
+   * Chunks came back into the ring.
+   *
+   * <pre>
+   *   0
+   * +--------+
+   * | handle |
+   * +--------+
+   * </pre>
+   */
+  static final class ReturnedCodec extends FrameCodec<Event.Returned> {
+    ReturnedCodec() {
       super(0x5a);
     }
 
     @Override
-    void encode(Event.Reclaimed message, ByteBuf out) {
+    void encode(Event.Returned message, ByteBuf out) {
       out.writeLongLE(message.handle());
-      Primitives.writeNumbers(message.positions(), out);
     }
 
     @Override
-    Event.Reclaimed decode(ByteBuf in) {
-      return new Event.Reclaimed(in.readLongLE(), Primitives.readNumbers(in));
+    Event.Returned decode(ByteBuf in) {
+      return new Event.Returned(in.readLongLE());
     }
   }
 }

@@ -34,9 +34,10 @@ public final class CommandEncoder implements Command.Handler {
   static final StreamCodecs.EndStreamCodec END_STREAM = new StreamCodecs.EndStreamCodec();
   static final StreamCodecs.CloseReaderCodec CLOSE_READER = new StreamCodecs.CloseReaderCodec();
   static final ChunkCodecs.SetPreambleCodec SET_PREAMBLE = new ChunkCodecs.SetPreambleCodec();
-  static final ChunkCodecs.PublishCodec PUBLISH = new ChunkCodecs.PublishCodec();
-  static final ChunkCodecs.RequestChunksCodec REQUEST_CHUNKS = new ChunkCodecs.RequestChunksCodec();
-  static final ChunkCodecs.ReleaseChunksCodec RELEASE_CHUNKS = new ChunkCodecs.ReleaseChunksCodec();
+  static final ChunkCodecs.UseSegmentCodec USE_SEGMENT = new ChunkCodecs.UseSegmentCodec();
+  static final ChunkCodecs.CloseWriterCodec CLOSE_WRITER = new ChunkCodecs.CloseWriterCodec();
+  static final ChunkCodecs.ReaderSettledCodec READER_SETTLED = new ChunkCodecs.ReaderSettledCodec();
+  static final ChunkCodecs.WakeOtherCodec WAKE = new ChunkCodecs.WakeOtherCodec();
 
   private final ByteBuf out;
 
@@ -157,20 +158,22 @@ public final class CommandEncoder implements Command.Handler {
   }
 
   @Override
-  public void publish(Command.Publish command) {
-    PUBLISH.write(command, out);
+  public void useSegment(Command.UseSegment command) {
+    USE_SEGMENT.write(command, out);
   }
 
   @Override
-  public void requestChunks(Command.RequestChunks command) {
-    REQUEST_CHUNKS.write(command, out);
+  public void closeWriter(Command.CloseWriter command) {
+    CLOSE_WRITER.write(command, out);
   }
 
   @Override
-  public void releaseChunks(Command.ReleaseChunks command) {
-    Primitives.inParts(
-        command.positions(),
-        positions ->
-            RELEASE_CHUNKS.write(new Command.ReleaseChunks(command.handle(), positions), out));
+  public void readerSettled(Command.ReaderSettled command) {
+    READER_SETTLED.write(command, out);
+  }
+
+  @Override
+  public void wake(Command.Wake command) {
+    WAKE.write(command, out);
   }
 }

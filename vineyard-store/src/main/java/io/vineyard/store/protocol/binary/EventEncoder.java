@@ -21,10 +21,12 @@ public final class EventEncoder implements Event.Handler {
   static final StreamCodecs.WriterStoppedCodec WRITER_STOPPED =
       new StreamCodecs.WriterStoppedCodec();
   static final ChunkCodecs.PreambleCodec PREAMBLE = new ChunkCodecs.PreambleCodec();
-  static final ChunkCodecs.DeliveredCodec DELIVERED = new ChunkCodecs.DeliveredCodec();
-  static final ChunkCodecs.ReclaimedCodec RECLAIMED = new ChunkCodecs.ReclaimedCodec();
+  static final ChunkCodecs.WokenCodec WAKE = new ChunkCodecs.WokenCodec();
+  static final ChunkCodecs.ReturnedCodec RETURNED = new ChunkCodecs.ReturnedCodec();
   static final SegmentCodecs.SegmentAnnouncedCodec SEGMENT_ANNOUNCED =
       new SegmentCodecs.SegmentAnnouncedCodec();
+  static final SegmentCodecs.RingAnnouncedCodec RING_ANNOUNCED =
+      new SegmentCodecs.RingAnnouncedCodec();
 
   private final ByteBuf out;
 
@@ -98,14 +100,18 @@ public final class EventEncoder implements Event.Handler {
   }
 
   @Override
-  public void delivered(Event.Delivered event) {
-    DELIVERED.write(event, out);
+  public void ringShared(Event.RingShared event) {
+    RING_ANNOUNCED.write(
+        new RingAnnounced(event.handle(), event.epoch(), event.segment().capacityBytes()), out);
   }
 
   @Override
-  public void reclaimed(Event.Reclaimed event) {
-    Primitives.inParts(
-        event.positions(),
-        positions -> RECLAIMED.write(new Event.Reclaimed(event.handle(), positions), out));
+  public void wake(Event.Wake event) {
+    WAKE.write(event, out);
+  }
+
+  @Override
+  public void returned(Event.Returned event) {
+    RETURNED.write(event, out);
   }
 }

@@ -57,9 +57,10 @@ public final class FrameReader {
             CommandEncoder.END_STREAM,
             CommandEncoder.CLOSE_READER,
             CommandEncoder.SET_PREAMBLE,
-            CommandEncoder.PUBLISH,
-            CommandEncoder.REQUEST_CHUNKS,
-            CommandEncoder.RELEASE_CHUNKS));
+            CommandEncoder.USE_SEGMENT,
+            CommandEncoder.CLOSE_WRITER,
+            CommandEncoder.READER_SETTLED,
+            CommandEncoder.WAKE));
   }
 
   /** Returns a reader of what stores send. */
@@ -81,12 +82,13 @@ public final class FrameReader {
             EventEncoder.STREAM_ENDED,
             EventEncoder.WRITER_STOPPED,
             EventEncoder.PREAMBLE,
-            EventEncoder.DELIVERED,
-            EventEncoder.RECLAIMED));
+            EventEncoder.WAKE,
+            EventEncoder.RETURNED,
+            EventEncoder.RING_ANNOUNCED));
   }
 
   /**
-   * Reads the next frame: a command, an event, a {@link Handshake} or a {@link SegmentAnnounced}.
+   * Reads the next frame: a command, an event, a {@link Handshake} or what is {@link Announced}.
    *
    * @return null if it is not complete yet
    * @throws VineyardException with {@link ErrorCode#PROTOCOL_ERROR} if it is not legal here

@@ -3,7 +3,6 @@ package io.vineyard.store.protocol.binary;
 import io.netty.buffer.ByteBuf;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.message.ChunkBody;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
@@ -62,7 +61,7 @@ final class Primitives {
 
   static long[] readNumbers(ByteBuf in) {
     int count = readCount(in, Long.BYTES);
-    long[] numbers = count == 0 ? ChunkBody.NONE : new long[count];
+    long[] numbers = count == 0 ? new long[0] : new long[count];
     for (int i = 0; i < count; i++) {
       numbers[i] = in.readLongLE();
     }

@@ -7,4 +7,4 @@ package io.vineyard.store.protocol.binary;
  * @param id the segment
  * @param capacityBytes its capacity
  */
-public record SegmentAnnounced(long request, long id, long capacityBytes) {}
+public record SegmentAnnounced(long request, long id, long capacityBytes) implements Announced {}

@@ -168,4 +168,32 @@ final class SegmentCodecs {
       return new Event.BlobsReclaimed(in.readLongLE(), Primitives.readNumbers(in));
     }
   }
+
+  /**
+   * The ring of a stream, whose descriptor comes on the second connection.
+   *
+   * <pre>
+   *   0        8       12
+   * +--------+-------+---------------+
+   * | handle | epoch | capacityBytes |
+   * +--------+-------+---------------+
+   * </pre>
+   */
+  static final class RingAnnouncedCodec extends FrameCodec<RingAnnounced> {
+    RingAnnouncedCodec() {
+      super(0x5b);
+    }
+
+    @Override
+    void encode(RingAnnounced message, ByteBuf out) {
+      out.writeLongLE(message.handle());
+      out.writeIntLE(message.epoch());
+      out.writeLongLE(message.capacityBytes());
+    }
+
+    @Override
+    RingAnnounced decode(ByteBuf in) {
+      return new RingAnnounced(in.readLongLE(), in.readIntLE(), in.readLongLE());
+    }
+  }
 }

@@ -145,13 +145,13 @@ final class StreamCodecs {
   }
 
   /**
-   * Ends a reader that has seen so many chunks.
+   * Ends a reader; settled is 1 if it has no lease left.
    *
    * <pre>
    *   0        8
-   * +--------+------+
-   * | handle | seen |
-   * +--------+------+
+   * +--------+---------+
+   * | handle | settled |
+   * +--------+---------+
    * </pre>
    */
   static final class CloseReaderCodec extends FrameCodec<Command.CloseReader> {
@@ -162,12 +162,12 @@ final class StreamCodecs {
     @Override
     void encode(Command.CloseReader message, ByteBuf out) {
       out.writeLongLE(message.handle());
-      out.writeLongLE(message.seen());
+      out.writeByte(message.settled() ? 1 : 0);
     }
 
     @Override
     Command.CloseReader decode(ByteBuf in) {
-      return new Command.CloseReader(in.readLongLE(), in.readLongLE());
+      return new Command.CloseReader(in.readLongLE(), Primitives.readTruth(in));
     }
   }
 

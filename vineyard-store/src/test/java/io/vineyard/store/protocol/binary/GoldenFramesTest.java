@@ -28,7 +28,7 @@ class GoldenFramesTest {
   private static final List<String> FILES =
       List.of("handshake", "segments", "objects", "requests", "streams", "chunks");
   private static final Set<Class<?>> WITH_SEGMENTS =
-      Set.of(Event.SegmentLeased.class, Event.SegmentShared.class);
+      Set.of(Event.SegmentLeased.class, Event.SegmentShared.class, Event.RingShared.class);
   private static final Map<String, byte[]> GOLDEN = golden();
   private static final Map<String, Object> MESSAGES = GoldenMessages.all();
   private static final Map<String, byte[]> MALFORMED = GoldenFile.read("malformed");
@@ -62,6 +62,8 @@ class GoldenFramesTest {
       event.accept(new EventEncoder(out));
     } else if (message instanceof Handshake handshake) {
       HandshakeFrames.write(handshake, out);
+    } else if (message instanceof RingAnnounced ring) {
+      EventEncoder.RING_ANNOUNCED.write(ring, out);
     } else {
       EventEncoder.SEGMENT_ANNOUNCED.write((SegmentAnnounced) message, out);
     }
@@ -151,6 +153,7 @@ class GoldenFramesTest {
     try (Segment segment = Segment.create("golden", 8192)) {
       assertEncodes(new Event.SegmentLeased(2, 4, segment), "SegmentLeased");
       assertEncodes(new Event.SegmentShared(5, segment), "SegmentShared");
+      assertEncodes(new Event.RingShared(18, 2, segment), "RingShared");
     }
   }
 
@@ -162,6 +165,7 @@ class GoldenFramesTest {
             .collect(Collectors.toSet());
     expected.removeAll(WITH_SEGMENTS);
     expected.add(SegmentAnnounced.class);
+    expected.add(RingAnnounced.class);
     assertThat(MESSAGES.values().stream().map(Object::getClass).collect(Collectors.toSet()))
         .isEqualTo(expected);
   }
@@ -233,15 +237,15 @@ class GoldenFramesTest {
 
   @Test
   void longListsOfNumbersTakeSeveralFrames() {
-    long[] positions = new long[(1 << 16) + 1];
-    Arrays.setAll(positions, i -> i);
+    long[] blobs = new long[(1 << 16) + 1];
+    Arrays.setAll(blobs, i -> i);
     ByteBuf out = Unpooled.buffer();
-    encode(new Command.ReleaseChunks(1, positions), out);
+    encode(new Command.ReleaseBlobs(blobs), out);
     FrameReader reader = FrameReader.ofCommands();
-    Command.ReleaseChunks first = (Command.ReleaseChunks) reader.read(out);
-    Command.ReleaseChunks second = (Command.ReleaseChunks) reader.read(out);
-    assertThat(first.positions()).hasSize(1 << 16).startsWith(0, 1);
-    assertThat(second.positions()).containsExactly(1 << 16);
+    Command.ReleaseBlobs first = (Command.ReleaseBlobs) reader.read(out);
+    Command.ReleaseBlobs second = (Command.ReleaseBlobs) reader.read(out);
+    assertThat(first.blobs()).hasSize(1 << 16).startsWith(0, 1);
+    assertThat(second.blobs()).containsExactly(1 << 16);
     assertThat(out.readableBytes()).isZero();
   }
 }

@@ -6,7 +6,6 @@ import io.vineyard.store.StoreStatus;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.message.BlobLocation;
-import io.vineyard.store.message.ChunkBody;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import java.nio.ByteBuffer;
@@ -96,7 +95,7 @@ final class GoldenMessages {
     all.put("OpenReader", new Command.OpenReader(18, 0x20));
     all.put("EndStream", new Command.EndStream(17, 0, ""));
     all.put("EndStream with an error", new Command.EndStream(17, 43, "bad"));
-    all.put("CloseReader", new Command.CloseReader(18, 2));
+    all.put("CloseReader", new Command.CloseReader(18, true));
     StreamInfo open =
         new StreamInfo(id, spec, StreamInfo.State.OPEN, 10, 1000, 4, 400, 2, true, false);
     StreamInfo failed =
@@ -108,14 +107,14 @@ final class GoldenMessages {
   }
 
   private static void chunks(Map<String, Object> all) {
-    ByteBuffer header = ByteBuffer.wrap(new byte[] {(byte) 0xCA, (byte) 0xFE}).asReadOnlyBuffer();
-    ChunkBody body = new ChunkBody(new long[] {3, 4}, new long[] {BLOB | 1}, 1000, header);
     all.put("SetPreamble", new Command.SetPreamble(17, BYTES));
-    all.put("Publish", new Command.Publish(17, body));
-    all.put("RequestChunks", new Command.RequestChunks(18, Long.MAX_VALUE));
-    all.put("ReleaseChunks", new Command.ReleaseChunks(18, new long[] {0, 1}));
+    all.put("UseSegment", new Command.UseSegment(17, 3));
+    all.put("CloseWriter", new Command.CloseWriter(17));
+    all.put("ReaderSettled", new Command.ReaderSettled(18));
+    all.put("Wake", new Command.Wake(17));
     all.put("Preamble", new Event.Preamble(18, BYTES));
-    all.put("Delivered", new Event.Delivered(18, 5, body));
-    all.put("Reclaimed", new Event.Reclaimed(17, new long[] {0, 1}));
+    all.put("RingAnnounced", new RingAnnounced(18, 2, 4096));
+    all.put("Woken", new Event.Wake(18));
+    all.put("Returned", new Event.Returned(18));
   }
 }

@@ -1,0 +1,108 @@
+package io.vineyard.store.arrow.format;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.util.MemoryUtil;
+import org.apache.arrow.vector.BaseFixedWidthVector;
+import org.apache.arrow.vector.BufferLayout.BufferType;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
+
+/** Makes writable vectors of fixed width whose buffers lie behind each other in one piece. */
+public final class FixedColumns {
+  private static final byte ALL_VALID = (byte) 0xff;
+
+  /** Keeps Arrow from making validity of its own, as it does where there are no or only nulls. */
+  private static final int NOT_COUNTED = -1;
+
+  private final BatchSchema schema;
+  private final BufferAllocator allocator;
+
+  private FixedColumns(BatchSchema schema, BufferAllocator allocator) {
+    this.schema = schema;
+    this.allocator = allocator;
+  }
+
+  /**
+   * Begins with the columns of a schema.
+   *
+   * @throws VineyardException with {@link ErrorCode#UNSUPPORTED} if one is not of fixed width
+   */
+  public static FixedColumns of(BatchSchema schema, BufferAllocator allocator) {
+    for (FieldPlan plan : schema.plans()) {
+      try (FieldVector vector = plan.field().createVector(Allocators.VIEWS)) {
+        if (!(vector instanceof BaseFixedWidthVector)) {
+          throw VineyardException.of(
+              ErrorCode.UNSUPPORTED, "expected a column of fixed width, got " + plan.field());
+        }
+      }
+    }
+    return new FixedColumns(schema, allocator);
+  }
+
+  /** Makes the vectors of one batch, which the caller closes; their values are anything. */
+  public List<FieldVector> allocate(int rows) {
+    List<FieldPlan> plans = schema.plans();
+    List<FieldVector> vectors = new ArrayList<>(plans.size());
+    ArrowBuf block = allocator.buffer(sizeBytes(rows));
+    ForeignMemory memory = new ForeignMemory(block::close);
+    try {
+      long next = block.memoryAddress();
+      for (FieldPlan plan : plans) {
+        FieldVector vector = plan.field().createVector(allocator);
+        vectors.add(vector);
+        next = load(vector, plan, memory, next, rows);
+      }
+      return vectors;
+    } catch (RuntimeException broken) {
+      vectors.forEach(FieldVector::close);
+      throw broken;
+    } finally {
+      memory.release();
+    }
+  }
+
+  /** Loads a vector with memory from an address on; returns where the next one's begins. */
+  private long load(
+      FieldVector vector, FieldPlan plan, ForeignMemory memory, long address, int rows) {
+    List<ArrowBuf> buffers = new ArrayList<>(plan.buffers().size());
+    long next = address;
+    for (FieldPlan.BufferPlan buffer : plan.buffers()) {
+      long size = buffer.sizeBytes(rows);
+      if (isLeftOut(plan, buffer)) {
+        buffers.add(schema.allValid().bytes(size));
+      } else {
+        buffers.add(view(memory, buffer, next, size));
+        next += BufferList.aligned(size);
+      }
+    }
+    vector.loadFieldBuffers(new ArrowFieldNode(rows, NOT_COUNTED), buffers);
+    return next;
+  }
+
+  private long sizeBytes(int rows) {
+    long size = 0;
+    for (FieldPlan plan : schema.plans()) {
+      for (FieldPlan.BufferPlan buffer : plan.buffers()) {
+        size += isLeftOut(plan, buffer) ? 0 : BufferList.aligned(buffer.sizeBytes(rows));
+      }
+    }
+    return size;
+  }
+
+  private static boolean isLeftOut(FieldPlan plan, FieldPlan.BufferPlan buffer) {
+    return buffer.kind() == BufferType.VALIDITY && !plan.field().isNullable();
+  }
+
+  private static ArrowBuf view(
+      ForeignMemory memory, FieldPlan.BufferPlan buffer, long address, long size) {
+    if (buffer.kind() == BufferType.VALIDITY) {
+      MemoryUtil.setMemory(address, size, ALL_VALID);
+    }
+    return memory.view(address, size);
+  }
+}
