@@ -59,7 +59,7 @@ public final class FreshStart implements End {
   private static void passOne(ObjectStore store, ObjectStore client) {
     RecordBatchStream stream = RecordBatchStream.create(store).block(Stores.PATIENCE);
     try (StreamWriter<RecordBatch> writer = stream.writerNow()) {
-      Receiving.emit(writer, Sending.build(writer.allocator(), ROUND, 0));
+      Receiving.emit(writer, Batches.of(writer, ROUND).build(0));
       writer.tryEmitComplete().orThrow();
       RecordBatchStream.open(client, stream.id())
           .flatMapMany(

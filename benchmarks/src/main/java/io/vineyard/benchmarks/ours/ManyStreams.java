@@ -69,8 +69,7 @@ final class ManyStreams {
     Round.Clock clock = round.start();
     List<Mono<Void>> writes = new ArrayList<>();
     for (StreamWriter<RecordBatch> writer : writers) {
-      writes.add(
-          writer.write(Sending.batches(writer.allocator(), round, clock)).then(writer.onDrained()));
+      writes.add(writer.write(Batches.of(writer, round).until(clock)).then(writer.onDrained()));
     }
     Flux.merge(Flux.fromIterable(writes), Math.max(1, writes.size()))
         .blockLast(Receiving.patience(round));

@@ -34,8 +34,10 @@ final class Ping {
     RecordBatchStream back = create(backOf(round));
     try (StreamWriter<RecordBatch> writer = there.writerNow()) {
       clock = round.start();
-      send(writer);
-      back.<Void>reader(batch -> arrived(batch, writer)).blockLast(Receiving.patience(round));
+      Batches batches = Batches.of(writer, round);
+      send(writer, batches);
+      back.<Void>reader(batch -> arrived(batch, writer, batches))
+          .blockLast(Receiving.patience(round));
       writer.onDrained().block(Stores.PATIENCE);
       Sending.checked(writer.stats());
     }
@@ -46,7 +48,8 @@ final class Ping {
     return RecordBatchStream.create(store, Sending.specOf(round, name)).block(Stores.PATIENCE);
   }
 
-  private @Nullable Void arrived(RecordBatch batch, StreamWriter<RecordBatch> writer) {
+  private @Nullable Void arrived(
+      RecordBatch batch, StreamWriter<RecordBatch> writer, Batches batches) {
     Vectors.check(batch.vectors(), round, number);
     if (number > 0) {
       latencies.add(System.nanoTime() - sentNanos); // the first one waits for its reader to open
@@ -55,13 +58,13 @@ final class Ping {
     if (clock.isOver(number)) {
       writer.tryEmitComplete().orThrow();
     } else {
-      send(writer);
+      send(writer, batches);
     }
     return null;
   }
 
-  private void send(StreamWriter<RecordBatch> writer) {
+  private void send(StreamWriter<RecordBatch> writer, Batches batches) {
     sentNanos = System.nanoTime();
-    Receiving.emit(writer, Sending.build(writer.allocator(), round, number));
+    Receiving.emit(writer, batches.build(number));
   }
 }

@@ -31,12 +31,13 @@ record Receiving(ObjectStore store) {
     Arrivals arrivals = new Arrivals();
     RecordBatchStream back = open(Ping.backOf(round));
     try (StreamWriter<RecordBatch> writer = back.writerNow()) {
+      Batches batches = Batches.of(writer, round);
       open(Sending.nameOf(round))
           .<Void>reader(
               batch -> {
                 long number = arrivals.next();
                 Vectors.check(batch.vectors(), round, number);
-                emit(writer, Sending.build(writer.allocator(), round, number));
+                emit(writer, batches.build(number));
                 return null;
               })
           .blockLast(patience(round));

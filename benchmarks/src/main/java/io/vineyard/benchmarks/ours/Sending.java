@@ -3,7 +3,6 @@ package io.vineyard.benchmarks.ours;
 import io.vineyard.benchmarks.end.EndLoop;
 import io.vineyard.benchmarks.end.Line;
 import io.vineyard.benchmarks.end.Round;
-import io.vineyard.benchmarks.end.Vectors;
 import io.vineyard.reactive.RecordBatchStream;
 import io.vineyard.reactive.StreamWriter;
 import io.vineyard.reactive.WriterStats;
@@ -11,8 +10,6 @@ import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.arrow.RecordBatch;
 import java.time.Duration;
-import org.apache.arrow.memory.BufferAllocator;
-import reactor.core.publisher.Flux;
 
 /** Writes the batches of a round. */
 record Sending(ObjectStore store) {
@@ -30,25 +27,6 @@ record Sending(ObjectStore store) {
             Math.max(StreamSpec.DEFAULT_WINDOW_BYTES, (long) BATCHES_AHEAD * round.batchBytes()));
   }
 
-  /** Builds a batch in an allocator's memory. */
-  static RecordBatch build(BufferAllocator allocator, Round round, long number) {
-    return RecordBatch.of(Vectors.build(allocator, round, number));
-  }
-
-  /** Makes batches until the clock says that it is enough. */
-  static Flux<RecordBatch> batches(BufferAllocator allocator, Round round, Round.Clock clock) {
-    return Flux.generate(
-        () -> 0L,
-        (number, sink) -> {
-          if (clock.isOver(number)) {
-            sink.complete();
-          } else {
-            sink.next(build(allocator, round, number));
-          }
-          return number + 1;
-        });
-  }
-
   Line write(Round round, Line line) {
     StreamSpec spec = specOf(round, nameOf(round));
     if (line.has("chunks")) {
@@ -57,7 +35,7 @@ record Sending(ObjectStore store) {
     RecordBatchStream stream = RecordBatchStream.create(store, spec).block(Stores.PATIENCE);
     try (StreamWriter<RecordBatch> writer = stream.writerNow()) {
       writer
-          .write(batches(writer.allocator(), round, round.start()))
+          .write(Batches.of(writer, round).until(round.start()))
           .block(Stores.PATIENCE.plus(Duration.ofMillis(round.millis())));
       writer.onDrained().block(Stores.PATIENCE);
       return checked(writer.stats());
