@@ -13,18 +13,23 @@ import java.time.Duration;
 
 /** Writes the batches of a round. */
 record Sending(ObjectStore store) {
-  private static final int BATCHES_AHEAD = 4;
+  private static final int LEAST_AHEAD = 4;
+  private static final long MOST_WINDOW_BYTES = 256 << 20;
 
   /** Returns the name of the stream of a round. */
   static String nameOf(Round round) {
     return "r" + round.id();
   }
 
-  /** Returns a stream whose window takes a few batches, however large they are. */
+  /**
+   * Returns a stream whose window takes as many batches as a usual window does chunks, or 256 MiB
+   * of them, but a few, however large they are.
+   */
   static StreamSpec specOf(Round round, String name) {
+    long usual = (long) StreamSpec.DEFAULT_WINDOW_CHUNKS * round.batchBytes();
     return StreamSpec.named(name)
         .windowBytes(
-            Math.max(StreamSpec.DEFAULT_WINDOW_BYTES, (long) BATCHES_AHEAD * round.batchBytes()));
+            Math.max(Math.min(usual, MOST_WINDOW_BYTES), (long) LEAST_AHEAD * round.batchBytes()));
   }
 
   Line write(Round round, Line line) {

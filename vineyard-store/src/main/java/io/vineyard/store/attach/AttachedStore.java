@@ -108,6 +108,10 @@ public final class AttachedStore implements ObjectStore {
     return found != null ? found : blobPool.find(address, sizeBytes);
   }
 
+  Scheduler timer() {
+    return scheduler;
+  }
+
   private void memoryChanged() {
     writers.values().forEach(WriterEnd::room);
   }

@@ -14,10 +14,31 @@ final class LeasedSegment {
   /** Whether there was ever an allocation: a new segment waits for whoever made it necessary. */
   boolean used;
 
+  private boolean idle;
+  private long idleSinceNanos;
+
   LeasedSegment(MappedSegment mapped) {
     this.mapped = mapped;
     this.base = mapped.base();
     this.allocator = new SubAllocator(mapped.capacityBytes());
+  }
+
+  /** Returns whether it is without allocations, and not needed for the time being. */
+  boolean isIdle() {
+    return idle;
+  }
+
+  /** Returns for how long it has been idle, which it is from now on. */
+  long idleNanos(long nowNanos) {
+    if (!idle) {
+      idle = true;
+      idleSinceNanos = nowNanos;
+    }
+    return nowNanos - idleSinceNanos;
+  }
+
+  void endIdle() {
+    idle = false;
   }
 
   boolean contains(long address, long sizeBytes) {

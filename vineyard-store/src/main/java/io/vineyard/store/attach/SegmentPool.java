@@ -5,25 +5,29 @@ import io.vineyard.store.SharedMemory;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
  * Memory of segments that are leased from the store before it is needed.
  *
  * <p>One lease is asked for at a time: when something does not fit, or when less than a quarter of
- * a segment is free while there are users. A segment without any allocation is returned, but for
- * one of the usual capacity that is kept as long as there are users, so that its pages are written
- * again while they are in the cache, and for a larger one that was not used yet. Thread-safe; what
- * the link calls never blocks.
+ * a segment is free while there are users. New pages cost more than all else, so a segment without
+ * any allocation is not returned at once: as long as there are users, one of the usual capacity is
+ * kept, and so is a larger one that was not used yet; any other is kept for {@link #MOST_IDLE},
+ * unless more memory is needed meanwhile. Thread-safe; what the link calls never blocks.
  */
 final class SegmentPool implements SharedMemory {
   /**
@@ -34,6 +38,8 @@ final class SegmentPool implements SharedMemory {
    */
   record Events(Runnable onMemory, BooleanSupplier onShortage) {}
 
+  private static final Duration MOST_IDLE = Duration.ofMillis(200);
+
   private record Waiter(long sizeBytes, CompletableFuture<PoolAllocation> result) {}
 
   private final Link link;
@@ -41,6 +47,7 @@ final class SegmentPool implements SharedMemory {
   private final LongSupplier requests;
   private final long mostWantedBytes;
   private final Events events;
+  private final Scheduler timer;
 
   private final Deque<Waiter> waiters = new ArrayDeque<>();
   private volatile LeasedSegment[] segments = {};
@@ -48,6 +55,7 @@ final class SegmentPool implements SharedMemory {
   private long pendingRequest = -1;
   private long pendingBytes;
   private long users;
+  private boolean sweeping;
   private @Nullable VineyardException refusal;
   private @Nullable VineyardException closed;
 
@@ -67,6 +75,7 @@ final class SegmentPool implements SharedMemory {
     this.wantedBytes = firstBytes;
     this.mostWantedBytes = mostBytes;
     this.events = events;
+    this.timer = store.timer();
   }
 
   /** Counts a user, for whom memory is leased ahead and kept. */
@@ -85,7 +94,7 @@ final class SegmentPool implements SharedMemory {
     giveBack(idle);
   }
 
-  /** Completes when there is a segment to write in, without taking any of it. */
+  /** Completes when there is a segment to write in. */
   CompletableFuture<Void> ready() {
     synchronized (this) {
       if (segments.length > 0) {
@@ -175,6 +184,7 @@ final class SegmentPool implements SharedMemory {
       if (offset >= 0) {
         segment.open++;
         segment.used = true;
+        segment.endIdle();
         return new PoolAllocation(this, segment, offset, sizeBytes);
       }
     }
@@ -196,6 +206,9 @@ final class SegmentPool implements SharedMemory {
     if (pendingRequest < 0 && closed == null) {
       pendingRequest = requests.getAsLong();
       pendingBytes = leastBytes;
+      if (leastBytes > 1) {
+        giveBack(takeIdle(Long.MAX_VALUE)); // what is kept is too small, and must not be missing
+      }
       link.send(new Command.LeaseSegment(pendingRequest, leastBytes, wantedBytes));
       wantedBytes = Math.min(mostWantedBytes, wantedBytes * 2);
     }
@@ -328,9 +341,7 @@ final class SegmentPool implements SharedMemory {
   }
 
   private LeasedSegment[] inUse() {
-    return Arrays.stream(segments)
-        .filter(segment -> segment.open > 0)
-        .toArray(LeasedSegment[]::new);
+    return Arrays.stream(segments).filter(one -> one.open > 0).toArray(LeasedSegment[]::new);
   }
 
   /** Frees memory that was sealed, at an offset that the store knows. */
@@ -354,7 +365,7 @@ final class SegmentPool implements SharedMemory {
       segment.allocator.free(offset);
       refusal = null;
       unmap = wasOpen && endOpen(segment);
-      idle = takeIdle();
+      idle = segment.allocator.isEmpty() ? takeIdle() : List.of();
       more = !waiters.isEmpty();
     }
     if (unmap) {
@@ -366,8 +377,23 @@ final class SegmentPool implements SharedMemory {
     }
   }
 
-  /** Takes out the segments that are returned: without allocations, and not kept for a user. */
+  /** Takes out the segments that are returned now, and sees to those that are returned later. */
   private List<LeasedSegment> takeIdle() {
+    List<LeasedSegment> idle = takeIdle(users > 0 ? System.nanoTime() : Long.MAX_VALUE);
+    if (!sweeping && Arrays.stream(segments).anyMatch(LeasedSegment::isIdle)) {
+      sweeping = true;
+      sweepLater();
+    }
+    return idle;
+  }
+
+  /**
+   * Takes out the segments without allocations that are not kept.
+   *
+   * @param now the time by {@link System#nanoTime}; {@link Long#MAX_VALUE} if nothing is kept for
+   *     the time that it may yet be of use
+   */
+  private List<LeasedSegment> takeIdle(long now) {
     List<LeasedSegment> idle = new ArrayList<>(0);
     if (closed != null) {
       return idle;
@@ -380,6 +406,9 @@ final class SegmentPool implements SharedMemory {
         rest.add(segment);
       } else if (keep && usual) {
         keep = false;
+        segment.endIdle();
+        rest.add(segment);
+      } else if (now != Long.MAX_VALUE && segment.idleNanos(now) < MOST_IDLE.toNanos()) {
         rest.add(segment);
       } else {
         idle.add(segment);
@@ -389,6 +418,23 @@ final class SegmentPool implements SharedMemory {
       segments = rest.toArray(new LeasedSegment[0]);
     }
     return idle;
+  }
+
+  private void sweepLater() {
+    try {
+      timer.schedule(this::sweep, MOST_IDLE.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException shutDown) {
+      giveBack(takeIdle(Long.MAX_VALUE));
+    }
+  }
+
+  private void sweep() {
+    List<LeasedSegment> idle;
+    synchronized (this) {
+      sweeping = false;
+      idle = takeIdle();
+    }
+    giveBack(idle);
   }
 
   private void giveBack(List<LeasedSegment> idle) {
