@@ -5,6 +5,7 @@ import io.vineyard.store.ChunkReader;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.arrow.ChunkCodec;
+import java.nio.ByteBuffer;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,9 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     private volatile boolean cancelled;
     private volatile boolean delivering;
     private volatile boolean terminated;
+
+    /** Touched by the drain only. */
+    private @Nullable ByteBuffer preamble;
 
     Reading(CoreSubscriber<? super T> actual, ChunkCodec<T> codec) {
       this.actual = actual;
@@ -162,7 +166,7 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
       }
       T element;
       try {
-        element = decoder.decode(chunk, open.preamble());
+        element = decoder.decode(chunk, preambleOf(open));
       } catch (Throwable broken) {
         terminate(Operators.onOperatorError(null, broken, actual.currentContext()));
         return false;
@@ -178,6 +182,15 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
         terminate(Operators.onOperatorError(null, broken, element, actual.currentContext()));
         return false;
       }
+    }
+
+    private @Nullable ByteBuffer preambleOf(ChunkReader open) {
+      ByteBuffer known = preamble;
+      if (known == null) {
+        known = open.preamble();
+        preamble = known;
+      }
+      return known;
     }
 
     private void discard(T element) {

@@ -3,6 +3,7 @@ package io.vineyard.benchmarks.ours;
 import io.vineyard.benchmarks.end.EndLoop;
 import io.vineyard.benchmarks.end.Line;
 import io.vineyard.benchmarks.end.Round;
+import io.vineyard.benchmarks.end.Work;
 import io.vineyard.reactive.RecordBatchStream;
 import io.vineyard.reactive.StreamWriter;
 import io.vineyard.reactive.WriterStats;
@@ -15,6 +16,7 @@ import java.time.Duration;
 record Sending(ObjectStore store) {
   private static final int LEAST_AHEAD = 4;
   private static final long MOST_WINDOW_BYTES = 256 << 20;
+  private static final long CACHED_WINDOW_BYTES = 16 << 20;
 
   /** Returns the name of the stream of a round. */
   static String nameOf(Round round) {
@@ -23,13 +25,14 @@ record Sending(ObjectStore store) {
 
   /**
    * Returns a stream whose window takes as many batches as a usual window does chunks, or 256 MiB
-   * of them, but a few, however large they are.
+   * of them; 16 MiB, which stay in the cache, if all values are touched; but always a few, however
+   * large they are.
    */
   static StreamSpec specOf(Round round, String name) {
+    long most = round.work() == Work.PIPELINE ? CACHED_WINDOW_BYTES : MOST_WINDOW_BYTES;
     long usual = (long) StreamSpec.DEFAULT_WINDOW_CHUNKS * round.batchBytes();
     return StreamSpec.named(name)
-        .windowBytes(
-            Math.max(Math.min(usual, MOST_WINDOW_BYTES), (long) LEAST_AHEAD * round.batchBytes()));
+        .windowBytes(Math.max(Math.min(usual, most), (long) LEAST_AHEAD * round.batchBytes()));
   }
 
   Line write(Round round, Line line) {

@@ -1,6 +1,7 @@
 package io.vineyard.store.arrow;
 
 import io.vineyard.store.arrow.format.DictionarySet;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.vector.FieldVector;
@@ -12,7 +13,7 @@ final class BatchBody {
   private final AtomicInteger references = new AtomicInteger(1);
 
   BatchBody(List<FieldVector> vectors, DictionarySet dictionaries) {
-    this.vectors = List.copyOf(vectors);
+    this.vectors = Collections.unmodifiableList(vectors);
     this.dictionaries = dictionaries;
   }
 
@@ -31,7 +32,9 @@ final class BatchBody {
 
   void release() {
     if (references.decrementAndGet() == 0) {
-      vectors.forEach(FieldVector::close);
+      for (int i = 0; i < vectors.size(); i++) {
+        vectors.get(i).close();
+      }
       dictionaries.close();
     }
   }

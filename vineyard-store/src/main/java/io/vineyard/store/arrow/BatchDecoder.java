@@ -28,7 +28,7 @@ final class BatchDecoder implements ChunkCodec.Decoder<RecordBatch> {
     try {
       return Malformed.guard("record batch", () -> decode(chunk, preamble, memory));
     } finally {
-      memory.release();
+      memory.endLoad();
     }
   }
 
@@ -36,9 +36,10 @@ final class BatchDecoder implements ChunkCodec.Decoder<RecordBatch> {
     if (preamble != null && schema == null) {
       schema = BatchSchema.ofMessage(preamble);
     }
-    List<ByteBuffer> messages = ChunkHeader.messages(chunk.header());
+    ByteBuffer header = chunk.header();
+    List<ByteBuffer> messages = ChunkHeader.messages(header);
     BatchLoader.Body body = new ChunkBody(chunk, memory);
-    Map<Long, Dictionary> dictionaries = new LinkedHashMap<>();
+    Map<Long, Dictionary> dictionaries = messages.size() == 1 ? Map.of() : new LinkedHashMap<>();
     try {
       for (int i = 0; i < messages.size() - 1; i++) {
         Message message = Message.getRootAsMessage(messages.get(i));
@@ -51,7 +52,7 @@ final class BatchDecoder implements ChunkCodec.Decoder<RecordBatch> {
       RecordBatch batch =
           readBatch(
               Message.getRootAsMessage(messages.get(messages.size() - 1)), body, dictionaries);
-      return ChunkHeader.wasCopied(chunk.header()) ? batch.markCopied() : batch;
+      return ChunkHeader.wasCopied(header) ? batch.markCopied() : batch;
     } catch (RuntimeException | StackOverflowError broken) {
       dictionaries.values().forEach(dictionary -> dictionary.getVector().close());
       throw broken;

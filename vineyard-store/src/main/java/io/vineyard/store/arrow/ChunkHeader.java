@@ -71,25 +71,26 @@ final class ChunkHeader {
 
   /** Takes a header apart. */
   static List<ByteBuffer> messages(ByteBuffer header) {
-    ByteBuffer rest = header.slice().order(ByteOrder.LITTLE_ENDIAN);
-    if (rest.remaining() < ALIGNMENT) {
-      throw Malformed.of("a chunk header of 8 bytes or more", rest.remaining() + " bytes");
+    ByteBuffer all = header.order(ByteOrder.LITTLE_ENDIAN);
+    int start = all.position();
+    if (all.remaining() < ALIGNMENT) {
+      throw Malformed.of("a chunk header of 8 bytes or more", all.remaining() + " bytes");
     }
-    int messages = Short.toUnsignedInt(rest.getShort(0));
+    int messages = Short.toUnsignedInt(all.getShort(start));
     if (messages < 1) {
       throw Malformed.of("1 to " + MOST_MESSAGES + " messages in a chunk header", "" + messages);
     }
     List<ByteBuffer> found = new ArrayList<>(Math.min(messages, ALIGNMENT));
-    int at = 0;
+    int at = start;
     for (int i = 0; i < messages; i++) {
-      int size = at + ALIGNMENT <= rest.limit() ? rest.getInt(at + Integer.BYTES) : -1;
+      int size = at + ALIGNMENT <= all.limit() ? all.getInt(at + Integer.BYTES) : -1;
       at += ALIGNMENT;
-      if (size < 0 || size > rest.limit() - at) {
+      if (size < 0 || size > all.limit() - at) {
         throw Malformed.of(
-            "message " + i + " within a header of " + rest.limit() + " bytes",
-            size + " bytes at " + at);
+            "message " + i + " within a header of " + all.remaining() + " bytes",
+            size + " bytes at " + (at - start));
       }
-      found.add(rest.slice(at, size).order(ByteOrder.LITTLE_ENDIAN));
+      found.add(all.slice(at, size).order(ByteOrder.LITTLE_ENDIAN));
       at += padded(size);
     }
     return found;

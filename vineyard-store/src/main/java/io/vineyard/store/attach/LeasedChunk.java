@@ -54,7 +54,7 @@ final class LeasedChunk implements Chunk {
 
   @Override
   public ByteBuffer header() {
-    return header.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    return header.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   @Override

@@ -234,6 +234,6 @@ public final class Ring {
     }
     byte[] header = new byte[size];
     bytes.get(next, header);
-    return Descriptor.of(dataBytes, segments, ByteBuffer.wrap(header).asReadOnlyBuffer());
+    return Descriptor.of(dataBytes, segments, ByteBuffer.wrap(header));
   }
 }

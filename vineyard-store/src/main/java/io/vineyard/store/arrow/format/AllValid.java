@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.util.MemoryUtil;
 
 /**
@@ -54,6 +55,12 @@ final class AllValid extends ForeignMemory {
   @Override
   public boolean release(int decrement) {
     return false;
+  }
+
+  /** Each view is made for one vector. */
+  @Override
+  public ArrowBuf retain(ArrowBuf source, BufferAllocator target) {
+    return source;
   }
 
   @Override

@@ -19,6 +19,8 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
  * at is there as well is up to {@link ValueCheck}.
  */
 public final class BatchLoader {
+  private static final int FEW_BUFFERS = 4;
+  private static final ArrowFieldNode NO_VALUES = new ArrowFieldNode(0, 0);
   private static final ArrowBuf EMPTY = new ArrowBuf(ReferenceManager.NO_OP, null, 0, 0);
 
   private final RecordBatch batch;
@@ -27,6 +29,8 @@ public final class BatchLoader {
   private final AllValid allValid;
   private final FieldNode node = new FieldNode();
   private final Buffer buffer = new Buffer();
+  private final List<ArrowBuf> loaded = new ArrayList<>(FEW_BUFFERS);
+  private ArrowFieldNode lastNode = NO_VALUES;
   private int nextNode;
   private int nextBuffer;
   private int nextVariadic;
@@ -58,7 +62,8 @@ public final class BatchLoader {
   public List<FieldVector> load(List<FieldPlan> plans) {
     List<FieldVector> vectors = new ArrayList<>(plans.size());
     try {
-      for (FieldPlan plan : plans) {
+      for (int i = 0; i < plans.size(); i++) {
+        FieldPlan plan = plans.get(i);
         FieldVector vector = plan.field().createVector(Allocators.VIEWS);
         vectors.add(vector);
         load(plan, vector, batch.length());
@@ -79,19 +84,22 @@ public final class BatchLoader {
     if (nextNode >= batch.nodesLength()) {
       throw Malformed.of("a node for " + plan.field(), "only " + nextNode);
     }
-    FieldNode own = batch.nodes(node, nextNode++);
-    long values = own.length();
-    long nulls = own.nullCount();
+    FieldNode described = batch.nodes(node, nextNode++);
+    long values = described.length();
+    long nulls = described.nullCount();
     if (values < fewestValues || values > Integer.MAX_VALUE || nulls > values) {
       throw Malformed.of(
           fewestValues + " values or more for " + plan.field(),
           values + " with " + nulls + " nulls");
     }
-    List<ArrowBuf> buffers = new ArrayList<>(plan.buffers().size());
+    List<ArrowBuf> buffers = loaded;
     try {
       vector.loadFieldBuffers(takeBuffers(plan, values, nulls, buffers), buffers);
     } finally {
-      buffers.forEach(this::done);
+      for (int i = 0; i < buffers.size(); i++) {
+        done(buffers.get(i));
+      }
+      buffers.clear();
     }
     loadChildren(plan, vector, values);
   }
@@ -102,7 +110,8 @@ public final class BatchLoader {
       nextBuffer++;
     }
     long known = nulls;
-    for (FieldPlan.BufferPlan expected : plan.buffers()) {
+    for (int i = 0; i < plan.buffers().size(); i++) {
+      FieldPlan.BufferPlan expected = plan.buffers().get(i);
       ArrowBuf taken = take(plan);
       buffers.add(taken);
       if (expected.kind() == BufferType.VALIDITY && taken.capacity() == 0) {
@@ -126,11 +135,14 @@ public final class BatchLoader {
           || dataBuffers > batch.buffersLength() - nextBuffer) {
         throw Malformed.of("a number of data buffers for " + plan.field(), "" + dataBuffers);
       }
-      for (long i = 0; i < dataBuffers; i++) {
+      for (long j = 0; j < dataBuffers; j++) {
         buffers.add(take(plan));
       }
     }
-    return new ArrowFieldNode(values, known);
+    if (lastNode.getLength() != values || lastNode.getNullCount() != known) {
+      lastNode = new ArrowFieldNode(values, known);
+    }
+    return lastNode;
   }
 
   private ArrowBuf take(FieldPlan plan) {

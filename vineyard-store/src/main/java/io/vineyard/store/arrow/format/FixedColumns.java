@@ -19,6 +19,8 @@ public final class FixedColumns {
   /** Keeps Arrow from making validity of its own, as it does where there are no or only nulls. */
   private static final int NOT_COUNTED = -1;
 
+  private static final int MOST_BUFFERS = 2;
+
   private final BatchSchema schema;
   private final BufferAllocator allocator;
 
@@ -52,26 +54,31 @@ public final class FixedColumns {
     ForeignMemory memory = new ForeignMemory(block::close);
     try {
       long next = block.memoryAddress();
-      for (FieldPlan plan : plans) {
+      ArrowFieldNode node = new ArrowFieldNode(rows, NOT_COUNTED);
+      List<ArrowBuf> buffers = new ArrayList<>(MOST_BUFFERS);
+      for (int i = 0; i < plans.size(); i++) {
+        FieldPlan plan = plans.get(i);
         FieldVector vector = plan.field().createVector(allocator);
         vectors.add(vector);
-        next = load(vector, plan, memory, next, rows);
+        next = take(plan, rows, memory, next, buffers);
+        vector.loadFieldBuffers(node, buffers);
+        buffers.clear();
       }
       return vectors;
     } catch (RuntimeException broken) {
       vectors.forEach(FieldVector::close);
       throw broken;
     } finally {
-      memory.release();
+      memory.endLoad();
     }
   }
 
-  /** Loads a vector with memory from an address on; returns where the next one's begins. */
-  private long load(
-      FieldVector vector, FieldPlan plan, ForeignMemory memory, long address, int rows) {
-    List<ArrowBuf> buffers = new ArrayList<>(plan.buffers().size());
+  /** Takes the buffers of a column from an address on; returns where the next one's begin. */
+  private long take(
+      FieldPlan plan, int rows, ForeignMemory memory, long address, List<ArrowBuf> buffers) {
     long next = address;
-    for (FieldPlan.BufferPlan buffer : plan.buffers()) {
+    for (int i = 0; i < plan.buffers().size(); i++) {
+      FieldPlan.BufferPlan buffer = plan.buffers().get(i);
       long size = buffer.sizeBytes(rows);
       if (isLeftOut(plan, buffer)) {
         buffers.add(schema.allValid().bytes(size));
@@ -80,14 +87,16 @@ public final class FixedColumns {
         next += BufferList.aligned(size);
       }
     }
-    vector.loadFieldBuffers(new ArrowFieldNode(rows, NOT_COUNTED), buffers);
     return next;
   }
 
   private long sizeBytes(int rows) {
     long size = 0;
-    for (FieldPlan plan : schema.plans()) {
-      for (FieldPlan.BufferPlan buffer : plan.buffers()) {
+    List<FieldPlan> plans = schema.plans();
+    for (int i = 0; i < plans.size(); i++) {
+      FieldPlan plan = plans.get(i);
+      for (int j = 0; j < plan.buffers().size(); j++) {
+        FieldPlan.BufferPlan buffer = plan.buffers().get(j);
         size += isLeftOut(plan, buffer) ? 0 : BufferList.aligned(buffer.sizeBytes(rows));
       }
     }

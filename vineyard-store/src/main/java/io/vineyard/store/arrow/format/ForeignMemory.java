@@ -16,10 +16,20 @@ import org.apache.arrow.memory.ReferenceManager;
 public class ForeignMemory implements ReferenceManager {
   private final AtomicInteger references = new AtomicInteger(1);
   private final Runnable onReleased;
+  private boolean loading = true;
 
   /** Begins; {@code onReleased} is run with the last reference. */
   public ForeignMemory(Runnable onReleased) {
     this.onReleased = onReleased;
+  }
+
+  /**
+   * Gives the first reference back, after vectors were loaded. Up to then a vector that is loaded
+   * with a view keeps that view, and does not make a second one.
+   */
+  public final void endLoad() {
+    loading = false;
+    release();
   }
 
   /** Returns a view of these bytes, which does not count as a reference. */
@@ -69,7 +79,7 @@ public class ForeignMemory implements ReferenceManager {
   @Override
   public ArrowBuf retain(ArrowBuf source, BufferAllocator target) {
     retain();
-    return derived(source, 0, source.capacity());
+    return loading ? source : derived(source, 0, source.capacity());
   }
 
   @Override

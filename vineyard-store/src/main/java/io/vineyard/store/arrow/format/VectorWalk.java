@@ -2,6 +2,7 @@ package io.vineyard.store.arrow.format;
 
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.vector.BaseFixedWidthVector;
 import org.apache.arrow.vector.BaseVariableWidthViewVector;
 import org.apache.arrow.vector.FieldVector;
 
@@ -23,14 +24,18 @@ public final class VectorWalk {
 
   /** Goes through vectors. */
   public static void visit(List<FieldVector> vectors, Visitor visitor) {
-    for (FieldVector vector : vectors) {
-      visit(vector, visitor);
+    for (int i = 0; i < vectors.size(); i++) {
+      visit(vectors.get(i), visitor);
     }
   }
 
   /** Goes through one vector. */
   public static void visit(FieldVector vector, Visitor visitor) {
     visitor.vector(vector);
+    if (vector instanceof BaseFixedWidthVector fixed) {
+      visitBuffers(fixed, visitor);
+      return;
+    }
     // also brings the offsets of trailing values and the writer indices up to date
     for (ArrowBuf buffer : vector.getFieldBuffers()) {
       visitor.buffer(buffer);
@@ -39,5 +44,16 @@ public final class VectorWalk {
       visitor.variadic(view.getDataBuffers().size());
     }
     visit(vector.getChildrenFromFields(), visitor);
+  }
+
+  /** The same as for others, without a list of them. */
+  private static void visitBuffers(BaseFixedWidthVector vector, Visitor visitor) {
+    int count = vector.getValueCount();
+    long bits = (count + Byte.SIZE - 1L) / Byte.SIZE;
+    int width = vector.getTypeWidth();
+    ArrowBuf validity = vector.getValidityBuffer();
+    ArrowBuf values = vector.getDataBuffer();
+    visitor.buffer(validity.readerIndex(0).writerIndex(bits));
+    visitor.buffer(values.readerIndex(0).writerIndex(width == 0 ? bits : (long) count * width));
   }
 }
