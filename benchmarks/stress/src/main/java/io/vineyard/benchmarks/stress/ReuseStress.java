@@ -26,12 +26,6 @@ public class ReuseStress {
     ring.lease();
   }
 
-  /** Releases. */
-  @Actor
-  public void release() {
-    ring.reader.release(slot, 0);
-  }
-
   /** The writer, which takes the slot as soon as it may. */
   @Actor
   public void publish() {
@@ -40,9 +34,10 @@ public class ReuseStress {
     }
   }
 
-  /** The reader. */
+  /** The reader, which releases and then looks. */
   @Actor
   public void read(I_Result result) {
+    ring.reader.release(slot, 0);
     result.r1 = ring.next();
   }
 }
