@@ -21,7 +21,7 @@ final class Footprint implements Callable<Integer> {
   private static final int BATCH_BYTES = SideBySide.MEDIUM;
   private static final long BYTES = 10L << 30;
   private static final long QUICK_BYTES = 1L << 30;
-  private static final int MOST_CHUNKS = 1 << 20;
+  private static final int MOST_CHUNKS = 2 << 10;
   private static final int IDLE_STREAMS = 1000;
   private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final double MEGA = 1e6;
@@ -61,7 +61,7 @@ final class Footprint implements Callable<Integer> {
     boolean isOurs = peer.kind().name().equals("ours");
     Line window = Line.of("more");
     if (isOurs) {
-      window.with("chunks", MOST_CHUNKS); // then it is the bytes that fill it
+      window.with("chunks", MOST_CHUNKS); // as many as 64 MiB of them
     }
     // Others are slower: what they take for a chunk shows within seconds.
     Duration time = isOurs ? PATIENCE : Duration.ofSeconds(settings.isQuick() ? 3 : 10);

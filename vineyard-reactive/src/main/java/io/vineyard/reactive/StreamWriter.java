@@ -19,7 +19,8 @@ import reactor.core.publisher.Sinks;
  * <tr><th>situation</th><th>result</th></tr>
  * <tr><td>accepted</td><td>{@code OK}</td></tr>
  * <tr><td>the window is full, or {@link #emit}s wait</td><td>{@code FAIL_OVERFLOW}</td></tr>
- * <tr><td>the stream was dropped, or the store is lost</td><td>{@code FAIL_CANCELLED}</td></tr>
+ * <tr><td>the stream was dropped or stopped by the store, or the store is lost</td>
+ *     <td>{@code FAIL_CANCELLED}</td></tr>
  * <tr><td>finished, failed or closed before</td><td>{@code FAIL_TERMINATED}</td></tr>
  * </table>
  *

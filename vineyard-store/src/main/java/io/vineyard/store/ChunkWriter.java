@@ -20,7 +20,10 @@ public interface ChunkWriter extends AutoCloseable {
     WINDOW_FULL,
     /** The stream was finished or failed before. */
     TERMINATED,
-    /** The stream was dropped, the store was lost, or this writer was closed. */
+    /**
+     * The stream was dropped, the store was lost or could not hold what the stream needs, or this
+     * writer was closed.
+     */
     CANCELLED
   }
 
@@ -67,7 +70,11 @@ public interface ChunkWriter extends AutoCloseable {
   /** Ends the stream with an error that every reader gets; does nothing after an end. */
   void fail(ErrorCode code, String message);
 
-  /** Returns why the stream can't be written any more; null as long as nothing went wrong. */
+  /**
+   * Returns why the stream can't be written any more: {@link ErrorCode#STREAM_DROPPED}, {@link
+   * ErrorCode#STORE_LOST}, or {@link ErrorCode#LIMIT_REACHED} if the tables of the store can't hold
+   * what readers of it have to know; null as long as nothing went wrong.
+   */
   @Nullable VineyardException failure();
 
   /** Returns how many chunks of this writer are published and not yet reclaimed. */

@@ -4,7 +4,7 @@ package io.vineyard.store;
  * A store as it was at one moment.
  *
  * @param capacityBytes the most memory that it may use
- * @param usedBytes the memory of all its segments
+ * @param usedBytes the memory of all its segments, and of the rings of its streams
  * @param peakBytes the most that {@code usedBytes} ever was
  * @param segments how many segments there are
  * @param clients how many clients are attached

@@ -119,10 +119,10 @@ final class ManyStreams {
   /** Gives all streams up. */
   Line drop() {
     waiting.forEach(Disposable::dispose);
-    writers.forEach(StreamWriter::close);
     if (!writers.isEmpty()) {
       streams.forEach(stream -> stream.drop().block(Stores.PATIENCE));
     }
+    writers.forEach(StreamWriter::close);
     forget();
     return Line.of(EndLoop.DONE);
   }

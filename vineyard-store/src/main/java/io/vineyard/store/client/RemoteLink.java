@@ -141,16 +141,21 @@ final class RemoteLink implements Link, LinkQueue.Taker {
 
   /** Takes a descriptor, which is this link's to close from now on. */
   void received(FileDescriptor descriptor) {
-    if (over || descriptors.size() >= MOST_SPARE_DESCRIPTORS) {
+    if (over) {
       close(descriptor);
-      lost(
-          VineyardException.of(
-              ErrorCode.PROTOCOL_ERROR,
-              "expected at most " + MOST_SPARE_DESCRIPTORS + " descriptors ahead, got more"));
       return;
     }
     descriptors.add(descriptor);
     release();
+    if (descriptors.size() >= MOST_SPARE_DESCRIPTORS) {
+      readDescriptors(false); // more stay in the socket until it is known what they are for
+    }
+  }
+
+  private void readDescriptors(boolean more) {
+    if (second != null && second.config().isAutoRead() != more) {
+      second.config().setAutoRead(more);
+    }
   }
 
   private void release() {
@@ -164,6 +169,9 @@ final class RemoteLink implements Link, LinkQueue.Taker {
         arrived();
         held.remove();
         announced(announced, descriptor);
+        if (descriptors.size() < MOST_SPARE_DESCRIPTORS / 2) {
+          readDescriptors(true);
+        }
       } else {
         handle(held.remove());
       }

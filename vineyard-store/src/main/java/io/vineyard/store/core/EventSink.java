@@ -13,8 +13,8 @@ public interface EventSink {
   void send(Event event);
 
   /**
-   * Returns whether it makes sense to deliver chunks: not while too much waits for the client. It
-   * is for the sink to say, by {@link AttachedClient#ready}, that this has changed.
+   * Returns whether it makes sense to wake the client's ends: not while too much waits for the
+   * client. It is for the sink to say, by {@link AttachedClient#ready}, that this has changed.
    */
   default boolean isReady() {
     return true;

@@ -70,7 +70,8 @@ public final class EmbeddedStore {
   /**
    * Opens a new store; the caller closes it.
    *
-   * @throws VineyardException with {@link ErrorCode#INVALID} if a capacity is out of its range
+   * @throws VineyardException with {@link ErrorCode#INVALID} if a capacity is out of its range, or
+   *     {@link ErrorCode#LIMIT_REACHED} if no thread can be started for it
    */
   public ObjectStore open() {
     StoreLimits limits = StoreLimits.of(capacityBytes, segmentBytes);

@@ -146,7 +146,7 @@ public sealed interface Event {
     }
   }
 
-  /** A writer's stream was dropped. */
+  /** A writer's stream was dropped, or is more than the tables can hold. */
   record WriterStopped(long handle, int code, String message) implements Event {
     /** Makes the event; a message that is too long is cut. */
     public WriterStopped {

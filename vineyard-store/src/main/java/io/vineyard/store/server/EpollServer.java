@@ -47,7 +47,9 @@ final class EpollServer implements BoundServer {
     this.ended = ended;
     this.file = new SocketFile(config.socket());
     this.group = group;
-    this.server = new ServerLoop(config, group.next(), Schedulers.boundedElastic()::schedule);
+    this.server =
+        new ServerLoop(
+            config, group.next(), Schedulers.boundedElastic()::schedule, DescriptorSender.DIRECT);
     this.channels = new DefaultChannelGroup(server.loop, true);
   }
 
@@ -153,7 +155,12 @@ final class EpollServer implements BoundServer {
       throw notListening(file.path(), binding.cause());
     }
     channels.add(binding.channel());
-    file.bound();
+    try {
+      file.bound();
+    } catch (VineyardException e) {
+      file.remove();
+      throw e;
+    }
   }
 
   @Override

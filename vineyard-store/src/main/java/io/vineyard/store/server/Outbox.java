@@ -3,7 +3,6 @@ package io.vineyard.store.server;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.unix.FileDescriptor;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Segment;
@@ -12,6 +11,8 @@ import io.vineyard.store.protocol.binary.EventEncoder;
 import io.vineyard.store.protocol.binary.Handshake;
 import io.vineyard.store.protocol.binary.HandshakeFrames;
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -23,13 +24,18 @@ import org.jspecify.annotations.Nullable;
  * dropped if that does not change, or if there is far too much.
  */
 final class Outbox {
+  private static final long NEVER = Long.MIN_VALUE;
+
   private final ServerLoop server;
   private final ServerConnection connection;
   private final Channel channel;
   private @Nullable Channel descriptors;
   private @Nullable ByteBuf pending;
   private @Nullable EventEncoder encoder;
-  private int waitingDescriptors;
+  private final Queue<Segment> waiting = new ArrayDeque<>();
+  private boolean watching;
+  private boolean crowded;
+  private long fullSinceNanos = NEVER;
   private boolean overflown;
 
   Outbox(ServerLoop server, ServerConnection connection, Channel channel) {
@@ -51,7 +57,7 @@ final class Outbox {
 
   /** Returns whether so much waits that nothing should be added to it without need. */
   boolean isCongested() {
-    return !channel.isWritable();
+    return crowded || !channel.isWritable();
   }
 
   void write(Handshake message) {
@@ -143,44 +149,74 @@ final class Outbox {
   }
 
   private void sendDescriptor(Segment segment) {
-    Channel second = descriptors;
-    if (second == null || overflown) {
+    if (descriptors == null || overflown) {
       segment.close();
       return;
     }
-    waitingDescriptors++;
-    second
-        .writeAndFlush(new FileDescriptor(segment.descriptor()))
-        .addListener(
-            written -> {
-              waitingDescriptors--;
-              segment.close();
-              if (!written.isSuccess()) {
-                notSent(written.cause());
-              }
-            });
-    if (waitingDescriptors > ServerConfig.MOST_WAITING_DESCRIPTORS) {
-      overflow("it does not read: " + waitingDescriptors + " descriptors wait for it");
+    waiting.add(segment);
+    crowded |= waiting.size() > ServerConfig.MUCH_WAITING_DESCRIPTORS;
+    if (waiting.size() > ServerConfig.MOST_WAITING_DESCRIPTORS) {
+      overflow("it does not read: " + waiting.size() + " descriptors wait for it");
+    }
+    sendDescriptors();
+  }
+
+  private void sendDescriptors() {
+    Channel second = descriptors;
+    try {
+      while (second != null && !watching && !waiting.isEmpty()) {
+        if (server.sender.send(second, waiting.element().descriptor())) {
+          waiting.remove().close();
+          fullSinceNanos = NEVER;
+        } else {
+          waitForRoom();
+        }
+      }
+    } catch (IOException e) {
+      notSent(e);
+    }
+    if (crowded && waiting.size() < ServerConfig.MUCH_WAITING_DESCRIPTORS / 2) {
+      crowded = false;
+      connection.resumeLater();
     }
   }
 
-  /**
-   * Without it the client cannot go on. What it sent before it went, if it did, is read; if it did
-   * not, then the socket is full: for descriptors the transport calls that an error.
-   */
-  private void notSent(Throwable cause) {
-    Throwable root = cause.getCause() == null ? cause : cause.getCause();
-    if (!(root instanceof IOException)) {
+  /** The socket is full; the transport watches it for bytes only. */
+  private void waitForRoom() {
+    long now = System.nanoTime();
+    if (fullSinceNanos == NEVER) {
+      fullSinceNanos = now;
+    }
+    watching = true;
+    if (now - fullSinceNanos > server.config.stallTimeout().toNanos()) {
       overflow("it does not read: there is no room for one more descriptor");
       return;
     }
     var unused =
         server.loop.schedule(
+            () -> {
+              watching = false;
+              sendDescriptors();
+            },
+            ServerConfig.ROOM_LOOK.toNanos(),
+            TimeUnit.NANOSECONDS);
+  }
+
+  /** Without it the client cannot go on. What it sent before it went, if it did, is read. */
+  private void notSent(IOException cause) {
+    closeWaiting();
+    var unused =
+        server.loop.schedule(
             () ->
                 connection.drop(
-                    ErrorCode.CONNECTION_ERROR, "a descriptor could not be sent to it: " + root),
+                    ErrorCode.CONNECTION_ERROR, "a descriptor could not be sent to it: " + cause),
             ServerConfig.MOST_ALONE.toNanos(),
             TimeUnit.NANOSECONDS);
+  }
+
+  private void closeWaiting() {
+    waiting.forEach(Segment::close);
+    waiting.clear();
   }
 
   /** The channel is gone. */
@@ -190,5 +226,6 @@ final class Outbox {
       pending = null;
       encoder = null;
     }
+    closeWaiting();
   }
 }

@@ -20,8 +20,14 @@ record ServerConfig(
   /** The most bytes that may wait for a client. */
   static final int MOST_WAITING_BYTES = 16 << 20;
 
+  /** As many descriptors may wait for a client before it is given less to do. */
+  static final int MUCH_WAITING_DESCRIPTORS = 64;
+
   /** The most descriptors that may wait for a client. */
   static final int MOST_WAITING_DESCRIPTORS = 256;
+
+  /** How long to wait before another look whether a full socket takes one more descriptor. */
+  static final Duration ROOM_LOOK = Duration.ofMillis(1);
 
   /** The longest that a client may go on without its second connection, or after its last frame. */
   static final Duration MOST_ALONE = Duration.ofSeconds(1);

@@ -132,11 +132,16 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (ctx.channel().isWritable()) {
       cancel(stallTimer);
-      server.loop.execute(this::resume);
+      resumeLater();
     } else if (state == State.ATTACHED) {
       String why = "it does not read what has waited for it for " + server.config.stallTimeout();
       stallTimer = later(server.config.stallTimeout(), () -> drop(ErrorCode.LIMIT_REACHED, why));
     }
+  }
+
+  /** Less waits for the client than before. */
+  void resumeLater() {
+    server.loop.execute(this::resume);
   }
 
   private void resume() {

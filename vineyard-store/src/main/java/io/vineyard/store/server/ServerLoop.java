@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class ServerLoop {
   final ServerConfig config;
   final EventLoop loop;
+  final DescriptorSender sender;
   final StoreCore core;
   final SecureRandom random = new SecureRandom();
   private final Map<Long, ServerConnection> connections = new HashMap<>();
@@ -30,9 +31,10 @@ final class ServerLoop {
   private long lastClient;
   private int strangers;
 
-  ServerLoop(ServerConfig config, EventLoop loop, Executor worker) {
+  ServerLoop(ServerConfig config, EventLoop loop, Executor worker, DescriptorSender sender) {
     this.config = config;
     this.loop = loop;
+    this.sender = sender;
     this.core =
         new StoreCore(config.limits(), new BackgroundSegments(worker, loop), Clock.systemUTC());
   }

@@ -88,8 +88,8 @@ final class SocketFile {
   /** The server listens: from now on the file is ours. */
   void bound() {
     try {
-      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
       key = fileKey();
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
     } catch (IOException e) {
       throw VineyardException.of(
           ErrorCode.IO_ERROR, "expected to own the socket " + path + ": " + e, e);

@@ -179,7 +179,7 @@ class SlowClientIT {
 
   @Test
   void clientThatTakesNoDescriptorsIsDropped() {
-    bind(Waits.PATIENCE);
+    bind(Duration.ofMillis(500));
     try (RawClient writer = attach("writer");
         RawClient reader = attach("blind")) {
       for (long number = 1; number < 2000 && logged.lines().isEmpty(); number++) {
