@@ -14,7 +14,7 @@ public interface ChunkReader extends AutoCloseable {
   StreamInfo stream();
 
   /**
-   * Asks the store for this many more chunks; {@link Long#MAX_VALUE} means no bound.
+   * Lets {@link #poll} return this many more chunks; {@link Long#MAX_VALUE} means no bound.
    *
    * @throws VineyardException with {@link ErrorCode#INVALID} below 1
    */

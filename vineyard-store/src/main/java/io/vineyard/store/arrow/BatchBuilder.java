@@ -57,8 +57,8 @@ public final class BatchBuilder {
    * @param rows how many rows it has
    * @param fill sets the values of the columns, which have room for exactly these rows; must not
    *     keep or close them. If it throws, the memory is given back
-   * @throws VineyardException with {@link ErrorCode#INVALID} for less than 0 rows, or as the
-   *     allocator does
+   * @throws VineyardException with {@link ErrorCode#INVALID} for less than 0 rows or a null in a
+   *     column that is not nullable, or as the allocator does
    */
   public RecordBatch build(int rows, Consumer<? super List<FieldVector>> fill) {
     if (rows < 0) {
@@ -67,6 +67,7 @@ public final class BatchBuilder {
     List<FieldVector> vectors = columns.allocate(rows);
     try {
       fill.accept(Collections.unmodifiableList(vectors));
+      columns.checkNoNulls(rows);
       return new RecordBatch(schema, vectors, DictionarySet.EMPTY, rows);
     } catch (RuntimeException | Error broken) {
       vectors.forEach(FieldVector::close);

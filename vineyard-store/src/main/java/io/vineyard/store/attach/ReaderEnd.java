@@ -13,6 +13,7 @@ import io.vineyard.store.ring.RingReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -141,11 +142,13 @@ final class ReaderEnd implements ChunkReader {
       int slot = ring.peek();
       if (slot != RingReader.NONE) {
         if (ring.hasPreamble() && preamble == null) {
+          checkMayCome("a preamble");
           break; // comes the slower way
         }
         Descriptor found = ring.read(slot);
         MappedSegment[] segments = retain(found.segments());
         if (segments == null) {
+          checkMayCome(found.segments());
           break; // is told when they are here
         }
         LeasedChunk chunk = lease(slot, found, segments);
@@ -158,6 +161,21 @@ final class ReaderEnd implements ChunkReader {
     }
     rest();
     return null;
+  }
+
+  /** What the writer had to say of its chunks has come before the end, or will never come. */
+  private void checkMayCome(String what) {
+    if (ended) {
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected " + what + " before the end of " + describe() + ", got none");
+    }
+  }
+
+  private void checkMayCome(long[] segments) {
+    if (!store.segments().knows(segments)) {
+      checkMayCome("the segments of chunk " + ring.position());
+    }
   }
 
   /** Returns segments with a reference to each; null if not all of them are mapped yet. */
@@ -182,9 +200,9 @@ final class ReaderEnd implements ChunkReader {
         ChunkLease lease = new ChunkLease(this, slot, position, segments);
         return new LeasedChunk(position, found.dataBytes(), header, lease);
       }
-    } catch (VineyardException corrupted) {
+    } catch (RuntimeException | Error broken) {
       SegmentCache.release(segments, segments.length);
-      throw corrupted;
+      throw broken;
     }
     SegmentCache.release(segments, segments.length);
     return null;
@@ -298,7 +316,11 @@ final class ReaderEnd implements ChunkReader {
 
   private void remindLater() {
     if (!reminding.get() && reminding.compareAndSet(false, true)) {
-      Schedulers.parallel().schedule(this::remind, MOST_LAG.toMillis(), TimeUnit.MILLISECONDS);
+      try {
+        Schedulers.parallel().schedule(this::remind, MOST_LAG.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException shutDown) {
+        remind();
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Mapping;
 import io.vineyard.store.memory.Segment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -134,6 +135,13 @@ final class SegmentCache {
       pending.whenSettled(onMapped);
     }
     return found;
+  }
+
+  /** Returns whether all of these segments were shared with this client. */
+  boolean knows(long[] ids) {
+    synchronized (segments) {
+      return Arrays.stream(ids).allMatch(segments::containsKey);
+    }
   }
 
   static VineyardException gone() {

@@ -33,7 +33,7 @@ final class SegmentPool implements SharedMemory {
   /**
    * Who is told what happens to the pool.
    *
-   * @param onMemory memory was leased, freed or refused
+   * @param onMemory memory was leased or refused, or freed while somebody waits
    * @param onShortage memory is wanted that is not there; returns whether some came back at once
    */
   record Events(Runnable onMemory, BooleanSupplier onShortage) {}
@@ -113,12 +113,8 @@ final class SegmentPool implements SharedMemory {
     if (Schedulers.isInNonBlockingThread()) {
       throw VineyardException.of(
           ErrorCode.INVALID_STREAM_STATE,
-          "expected "
-              + sizeBytes
-              + " bytes in the segments leased ahead, or a thread that may"
-              + " block; "
-              + Thread.currentThread().getName()
-              + " may not");
+          "expected %d bytes in the segments leased ahead, or a thread that may block; %s may not"
+              .formatted(sizeBytes, Thread.currentThread().getName()));
     }
     return Handover.join(allocateLater(sizeBytes));
   }
@@ -207,7 +203,7 @@ final class SegmentPool implements SharedMemory {
       pendingRequest = requests.getAsLong();
       pendingBytes = leastBytes;
       if (leastBytes > 1) {
-        giveBack(takeIdle(Long.MAX_VALUE)); // what is kept is too small, and must not be missing
+        giveBack(takeIdle(Long.MAX_VALUE, true)); // what is kept for a moment is too small
       }
       link.send(new Command.LeaseSegment(pendingRequest, leastBytes, wantedBytes));
       wantedBytes = Math.min(mostWantedBytes, wantedBytes * 2);
@@ -271,6 +267,12 @@ final class SegmentPool implements SharedMemory {
     Waiter failing = null;
     synchronized (this) {
       pendingRequest = -1;
+      List<LeasedSegment> idle = takeIdle(Long.MAX_VALUE, false);
+      if (!idle.isEmpty() && pendingBytes > 1) {
+        giveBack(idle); // before anybody is refused, what is kept for later goes
+        lease(pendingBytes);
+        return;
+      }
       refusal = reason;
       Waiter first = waiters.peek();
       if (first != null && Math.max(1, first.sizeBytes) == pendingBytes) {
@@ -348,9 +350,7 @@ final class SegmentPool implements SharedMemory {
   boolean reclaimed(long segmentId, long[] offsets) {
     for (LeasedSegment segment : segments) {
       if (segment.mapped.id() == segmentId) {
-        for (long offset : offsets) {
-          free(segment, offset, false);
-        }
+        Arrays.stream(offsets).forEach(offset -> free(segment, offset, false));
         return true;
       }
     }
@@ -379,7 +379,7 @@ final class SegmentPool implements SharedMemory {
 
   /** Takes out the segments that are returned now, and sees to those that are returned later. */
   private List<LeasedSegment> takeIdle() {
-    List<LeasedSegment> idle = takeIdle(users > 0 ? System.nanoTime() : Long.MAX_VALUE);
+    List<LeasedSegment> idle = takeIdle(users > 0 ? System.nanoTime() : Long.MAX_VALUE, true);
     if (!sweeping && Arrays.stream(segments).anyMatch(LeasedSegment::isIdle)) {
       sweeping = true;
       sweepLater();
@@ -392,13 +392,14 @@ final class SegmentPool implements SharedMemory {
    *
    * @param now the time by {@link System#nanoTime}; {@link Long#MAX_VALUE} if nothing is kept for
    *     the time that it may yet be of use
+   * @param keepOne whether one of the usual capacity is kept while there are users
    */
-  private List<LeasedSegment> takeIdle(long now) {
+  private List<LeasedSegment> takeIdle(long now, boolean keepOne) {
     List<LeasedSegment> idle = new ArrayList<>(0);
     if (closed != null) {
       return idle;
     }
-    boolean keep = users > 0;
+    boolean keep = keepOne && users > 0;
     List<LeasedSegment> rest = new ArrayList<>(segments.length);
     for (LeasedSegment segment : segments) {
       boolean usual = segment.mapped.capacityBytes() <= mostWantedBytes;
@@ -424,7 +425,7 @@ final class SegmentPool implements SharedMemory {
     try {
       timer.schedule(this::sweep, MOST_IDLE.toNanos(), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException shutDown) {
-      giveBack(takeIdle(Long.MAX_VALUE));
+      giveBack(takeIdle(Long.MAX_VALUE, true));
     }
   }
 

@@ -32,6 +32,9 @@ final class WriterEnd implements ChunkWriter {
   /** The writer is woken when this part of what is out was released. */
   private static final int WAKE_PART = 4;
 
+  /** Others write in the ring as well, and must not keep a thread here busy. */
+  private static final int MOST_TRIES = 100;
+
   private record Published(long dataBytes, Runnable onReclaimed) {}
 
   private final AttachedStore store;
@@ -49,6 +52,10 @@ final class WriterEnd implements ChunkWriter {
   private final @Nullable Published[] outstanding;
   private long outstandingBytes;
   private int reclaiming;
+
+  /** Whether somebody was told that there is no room, and is to be told when there is. */
+  private boolean asleep;
+
   private boolean over;
   private boolean preambleSent;
   private boolean ended;
@@ -95,7 +102,7 @@ final class WriterEnd implements ChunkWriter {
       return Result.WINDOW_FULL;
     }
     Result result = publish(mine);
-    while (result == Result.WINDOW_FULL && takeBackOrSleep()) {
+    for (int i = 0; i < MOST_TRIES && result == Result.WINDOW_FULL && takeBackOrSleep(); i++) {
       result = publish(mine);
     }
     if (result == Result.OK) {
@@ -108,7 +115,6 @@ final class WriterEnd implements ChunkWriter {
 
   private Result publish(Draft draft) {
     Descriptor chunk = draft.descriptor();
-    boolean wake;
     synchronized (this) {
       if (failure != null || abandoned) {
         return Result.CANCELLED;
@@ -123,10 +129,9 @@ final class WriterEnd implements ChunkWriter {
       int slot = ring.publish(chunk);
       outstanding[slot] = new Published(chunk.dataBytes(), draft.onReclaimed());
       outstandingBytes += chunk.dataBytes();
-      wake = ring.wakesReader();
-    }
-    if (wake) {
-      store.link().send(new Command.Wake(handle));
+      if (ring.wakesReader()) {
+        store.link().send(new Command.Wake(handle)); // here, so that no end of this overtakes it
+      }
     }
     return Result.OK;
   }
@@ -151,17 +156,23 @@ final class WriterEnd implements ChunkWriter {
     }
   }
 
-  /** Returns whether something was taken back; else the writer is woken when that can be. */
+  /** Returns whether there may be room now; else the writer is told as soon as that can be. */
   private boolean takeBackOrSleep() {
+    boolean released;
     synchronized (this) {
-      if (over || ring.outstanding() == 0) {
-        return false;
-      }
-      if (!ring.hasReleased() && ring.sleep(Math.max(1, ring.outstanding() / WAKE_PART))) {
-        return false;
-      }
+      released = !over && ring.hasReleased();
     }
-    return takeBack();
+    if (released && takeBack()) {
+      return true;
+    }
+    synchronized (this) {
+      if (over) {
+        return false;
+      }
+      int chunks = ring.outstanding();
+      asleep = chunks > 0 && ring.sleep(Math.max(1, chunks / WAKE_PART));
+      return !asleep;
+    }
   }
 
   /** Has the writer woken by the next release; returns whether something was released before. */
@@ -176,18 +187,31 @@ final class WriterEnd implements ChunkWriter {
   /** Takes back what was released; returns whether that was anything. */
   private boolean takeBack() {
     Reclaimed found = new Reclaimed();
+    boolean wakes;
     synchronized (this) {
       if (over) {
         return false;
       }
+      int tries = 0;
       do {
         ring.reclaim(slot -> found.add(takeOut(slot)));
-      } while (ended && ring.outstanding() > 0 && !ring.sleep(ring.outstanding()));
+        tries++;
+      } while (ended && tries < MOST_TRIES && isNextRelease());
       reclaiming++;
+      wakes = asleep && found.count > 0;
+      asleep &= !wakes;
     }
     giveBack(found);
     checkDrained();
+    if (wakes) {
+      room(); // whoever waits for it would not be woken any more
+    }
     return found.count > 0;
+  }
+
+  /** Returns whether the rest was released; else the writer is woken when it is. */
+  private boolean isNextRelease() {
+    return ring.outstanding() > 0 && !ring.sleep(ring.outstanding());
   }
 
   private Runnable takeOut(int slot) {
@@ -201,7 +225,7 @@ final class WriterEnd implements ChunkWriter {
   @Override
   public boolean hasRoom(long dataBytes) {
     boolean fits = fitsNow(dataBytes);
-    while (!fits && takeBackOrSleep()) {
+    for (int i = 0; i < MOST_TRIES && !fits && takeBackOrSleep(); i++) {
       fits = fitsNow(dataBytes);
     }
     return fits;

@@ -3,9 +3,7 @@ package io.vineyard.store.core;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 
-/**
- * The account of what clients have the tables themselves hold: headers, preambles, metadata, names.
- */
+/** The account of what clients have the tables themselves hold: preambles, metadata, names. */
 final class HeldBytes {
   private final long most;
   private long held;
@@ -18,7 +16,7 @@ final class HeldBytes {
     if (bytes > most - held) {
       throw VineyardException.of(
           ErrorCode.LIMIT_REACHED,
-          "expected headers, preambles, metadata and names of at most "
+          "expected preambles, metadata and names of at most "
               + most
               + " bytes in the tables, got "
               + bytes

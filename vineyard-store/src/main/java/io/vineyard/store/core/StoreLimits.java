@@ -16,12 +16,11 @@ import io.vineyard.store.ring.Descriptor;
  * @param requestsPerClient the most requests of one client that wait
  * @param endsPerClient the most stream ends that one client has open
  * @param nameBytes the most characters of a name or a type name
- * @param headerBytes the most bytes of a chunk's header or a stream's preamble
+ * @param headerBytes the most bytes of a stream's preamble
  * @param metaDepth the deepest tree of metadata
  * @param metaObjects the most objects and blobs in one tree of metadata, each as often as it occurs
  * @param metaBytes the most bytes that one tree of metadata, or a list of them, may take in a frame
- * @param heldBytes the most bytes of headers, preambles, metadata and names that the tables may
- *     hold
+ * @param heldBytes the most bytes of preambles, metadata and names that the tables may hold
  */
 public record StoreLimits(
     long capacityBytes,

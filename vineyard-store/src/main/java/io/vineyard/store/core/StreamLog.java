@@ -142,7 +142,8 @@ final class StreamLog {
   }
 
   void preamble(ByteBuffer bytes) {
-    if (preamble != null || dropped || stopped || !holds(bytes.remaining())) {
+    boolean late = preamble != null || state != State.OPEN || isUnreadable();
+    if (late || !holds(bytes.remaining())) {
       return;
     }
     preamble = bytes;
@@ -223,13 +224,19 @@ final class StreamLog {
     audit.outstanding(
         slot -> {
           Set<SegmentEntry> kept = new HashSet<>();
+          boolean complete = true;
           for (long segment : segmentsOf(slot)) {
             SegmentEntry entry = table.segments.find(segment);
-            if (entry != null && segments.contains(entry) && kept.add(entry)) {
+            if (entry == null || !segments.contains(entry)) {
+              complete = false;
+            } else if (kept.add(entry)) {
               table.segments.use(entry);
             }
           }
           inherited.put(slot, kept);
+          if (!complete) {
+            audit.releasePending(slot); // its writer did not come to say what it lies in
+          }
         });
     segments.removeIf(segment -> segment.uses == 0);
     audit.watchReleases();
@@ -322,9 +329,8 @@ final class StreamLog {
         reader.client.send(new Event.Returned(reader.handle));
       }
     }
-    if (audit.wakesWriter()) {
-      showWriter();
-    }
+    // It may have taken it on itself to wake the writer, and not have come to it.
+    showWriter();
   }
 
   boolean isReading(ReaderCursor cursor) {
@@ -356,6 +362,7 @@ final class StreamLog {
   private void releasePending() {
     audit.releasePending();
     showWriter();
+    wakeReader();
   }
 
   boolean isDrained() {

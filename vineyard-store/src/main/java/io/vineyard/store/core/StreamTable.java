@@ -88,12 +88,15 @@ final class StreamTable {
     segments.source.create(
         layout.sizeBytes(),
         (segment, failure) -> {
+          StreamLog log;
           try {
-            done.created(created(id, spec, ring(layout, segment, failure)));
+            log = created(id, spec, ring(layout, segment, failure));
           } catch (VineyardException e) {
             segments.unreserve(layout.sizeBytes());
             done.failed(e);
+            return;
           }
+          done.created(log);
         });
   }
 
@@ -106,8 +109,12 @@ final class StreamTable {
   }
 
   private StreamLog created(long id, StreamSpec spec, StreamRing ring) {
+    String name = spec.name();
     try {
       checkCreate(spec);
+      if (name != null) {
+        names.put(name, id);
+      }
     } catch (VineyardException e) {
       ring.close();
       throw e;
@@ -115,10 +122,6 @@ final class StreamTable {
     StreamLog log = new StreamLog(this, id, spec, ring);
     streams.put(id, log);
     live.add(log);
-    String name = spec.name();
-    if (name != null) {
-      names.put(name, id);
-    }
     return log;
   }
 
@@ -190,6 +193,7 @@ final class StreamTable {
   }
 
   private void close(StreamLog log) {
+    log.forgetPreamble();
     log.close();
     segments.unreserve(RingLayout.of(log.spec.windowChunks()).sizeBytes());
   }

@@ -218,7 +218,8 @@ public final class Ring {
         || dataBytes < 0
         || size == Integer.MIN_VALUE
         || !layout.fits(count, Math.max(size, Long.BYTES))
-        || (size < 0 && count == 0)) {
+        || (size < 0 && count == 0)
+        || size < -Descriptor.MOST_HEADER_BYTES) {
       throw corrupted(
           "a chunk that fits its slot",
           dataBytes + " bytes in " + count + " segments, header of " + size);

@@ -75,16 +75,6 @@ public final class RingAudit {
     return now.outstanding == now.leased;
   }
 
-  /** Returns whether a chunk is leased to a reader of this number. */
-  public boolean hasLeases(int epoch) {
-    for (int slot = 0; slot < ring.layout().slots(); slot++) {
-      if (isLeased(ring.loadState(slot), epoch)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   private static boolean isLeased(long state, int epoch) {
     return Ring.kind(state) == Ring.LEASED && Ring.epoch(state) == epoch;
   }
@@ -139,28 +129,24 @@ public final class RingAudit {
 
   /** Releases every chunk that no reader has leased, as there will be no reader for it. */
   public void releasePending() {
-    long published = published();
-    int count = 0;
     for (int slot = 0; slot < ring.layout().slots(); slot++) {
-      long state = ring.loadState(slot);
-      if (Ring.kind(state) == Ring.PUBLISHED
-          && Ring.position(state) < published
-          && ring.changeState(slot, state, Ring.state(Ring.position(state), 0, Ring.RELEASED))) {
-        ring.setBit(slot);
-        count++;
-      }
+      releasePending(slot);
     }
-    ring.addAndGet(RingLayout.RELEASED_AT, count);
+  }
+
+  /** Releases a chunk, if there is one that no reader has leased. */
+  public void releasePending(int slot) {
+    long state = ring.loadState(slot);
+    if (Ring.kind(state) == Ring.PUBLISHED
+        && Ring.position(state) < published()
+        && ring.changeState(slot, state, Ring.state(Ring.position(state), 0, Ring.RELEASED))) {
+      ring.setBit(slot);
+      ring.addAndGet(RingLayout.RELEASED_AT, 1);
+    }
   }
 
   /** Has whoever releases the next chunk wake the writer, in whose place the store now is. */
   public void watchReleases() {
     ring.setVolatile(RingLayout.WAKE_WRITER_AT, 1);
-  }
-
-  /** Returns whether the writer waits, which from now on counts as awake; the caller wakes it. */
-  public boolean wakesWriter() {
-    long at = ring.getVolatile(RingLayout.WAKE_WRITER_AT);
-    return at != 0 && ring.compareAndSet(RingLayout.WAKE_WRITER_AT, at, 0);
   }
 }

@@ -49,10 +49,13 @@ public final class RingReader {
       }
       returned.remove(first.getKey());
     }
-    while (hasFresh()) {
+    for (int skipped = 0; hasFresh(); skipped++) {
       int slot = ring.slotOf(next);
       if (isPublished(slot, next)) {
         return slot;
+      }
+      if (skipped > ring.layout().slots()) {
+        throw Ring.corrupted("a chunk at position " + next, "none, as at those before");
       }
       advance(); // it was taken back, as the stream is over
     }

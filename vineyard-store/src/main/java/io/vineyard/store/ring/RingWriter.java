@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.function.IntConsumer;
 
 /**
- * The writing side of a ring. Used by one thread at a time; trusts nothing in the ring but what it
- * wrote itself and remembers.
+ * The writing side of a ring. Used by one thread at a time; remembers what it wrote, and believes
+ * the ring only what can do no harm: when to look.
  */
 public final class RingWriter {
   private static final long NONE = -1;
@@ -106,7 +106,7 @@ public final class RingWriter {
   public boolean sleep(int chunks) {
     long at = reclaimed + chunks;
     ring.setVolatile(RingLayout.WAKE_WRITER_AT, at);
-    if (ring.getVolatile(RingLayout.RELEASED_AT) >= at) {
+    if (ring.getVolatile(RingLayout.RELEASED_AT) - at >= 0) {
       ring.setVolatile(RingLayout.WAKE_WRITER_AT, 0);
       return false;
     }

@@ -50,7 +50,9 @@
  * <p><b>Trust.</b> The ring can be written by all who have it mapped. Nobody believes it:
  * positions, slots, sizes and segments are checked by whoever reads them, and who finds a broken
  * one gives up that stream. Data can not be changed: segments are sealed against writing by anyone
- * but the one who had them first.
+ * but the one who had them first. But a client that has opened an end of a stream can mark what
+ * others have leased as released, and the writer then uses that memory again: the ends of one
+ * stream have to trust each other that far.
  */
 @NullMarked
 package io.vineyard.store.ring;

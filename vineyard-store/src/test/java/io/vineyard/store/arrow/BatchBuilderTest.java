@@ -89,6 +89,18 @@ class BatchBuilderTest {
   }
 
   @Test
+  void nullInAColumnWithoutNullsIsRefusedAndHurtsNoOtherBatch() {
+    BatchBuilder batches = BatchBuilder.of(SCHEMA, allocator);
+    try (RecordBatch before = batches.build(100, BatchBuilderTest::fill)) {
+      assertThatThrownBy(() -> batches.build(100, vectors -> vectors.get(0).setNull(7)))
+          .isInstanceOfSatisfying(
+              VineyardException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID))
+          .hasMessageContaining("not nullable");
+      assertThat(before.vector(0).isNull(7)).isFalse();
+    }
+  }
+
+  @Test
   void batchIsPublishedWhereItIs() {
     try (ObjectStore store = EmbeddedStore.create().segmentBytes(1 << 20).open()) {
       ObjectId id = Waits.value(store.createStream(StreamSpec.create())).id();

@@ -86,15 +86,21 @@ class SegmentPoolTest {
   }
 
   @Test
+  void whatIsKeptForLaterGoesBeforeAnybodyIsRefused() {
+    untilUsed(SEGMENT_BYTES);
+    memory.allocate((1 << 20) - ringBytes).free();
+    memory.allocate(64).free();
+  }
+
+  @Test
   void refusedMemorySaysWhatWasAskedAndWhatIsFree() {
     untilUsed(SEGMENT_BYTES);
-    long free = (1 << 20) - SEGMENT_BYTES - ringBytes;
+    long free = (1 << 20) - ringBytes; // the segment that is kept has gone for this
     assertThatThrownBy(() -> memory.allocate(1 << 20))
         .isInstanceOfSatisfying(
             VineyardException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_ENOUGH_MEMORY))
         .hasMessageContaining("asked for 1048576 bytes, " + free + " of 1048576 bytes are free");
-    untilUsed(SEGMENT_BYTES);
     memory.allocate(free).free();
   }
 }

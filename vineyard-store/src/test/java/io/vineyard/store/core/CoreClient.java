@@ -172,6 +172,15 @@ final class CoreClient implements EventSink {
     if (segment >= 0) {
       tell(new Command.UseSegment(writer, segment));
     }
+    publish(writer, segments, bytes);
+  }
+
+  /** Publishes a chunk in a segment that the store was not told of. */
+  void publishUnannounced(long writer, long segment, long bytes) {
+    publish(writer, new long[] {segment}, bytes);
+  }
+
+  private void publish(long writer, long[] segments, long bytes) {
     writers
         .computeIfAbsent(writer, handle -> new RingWriter(ends.get(handle).ring))
         .publish(Descriptor.of(bytes, segments, ByteBuffer.allocate(1)));

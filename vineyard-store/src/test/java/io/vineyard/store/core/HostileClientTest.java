@@ -247,6 +247,31 @@ class HostileClientTest {
   }
 
   @Test
+  void whatIsSaidOfAStreamAfterItsEndIsNotHeld() {
+    attachTo(MANY_BYTES);
+    for (int i = 0; i < 20; i++) {
+      long writer = client.write(client.stream(StreamSpec.create().windowChunks(1)));
+      client.tell(new Command.EndStream(writer, 0, ""));
+      client.tell(new Command.SetPreamble(writer, ByteBuffer.allocate(1 << 18)));
+      client.tell(new Command.CloseWriter(writer));
+    }
+    assertThat(client.lost).isNull();
+    other.ask(number -> new Command.CreateObject(number, text(1 << 18)));
+  }
+
+  @Test
+  void streamWhoseNameCannotBeHeldLeavesNothing() {
+    attachTo(100);
+    long used = store.core.status().usedBytes();
+    String name = "x".repeat(101);
+    VineyardException refusal =
+        client.refused(number -> new Command.CreateStream(number, StreamSpec.named(name)));
+    assertError(refusal, ErrorCode.LIMIT_REACHED, "in the tables");
+    assertThat(store.core.status().streams()).isZero();
+    assertThat(store.core.status().usedBytes()).isEqualTo(used);
+  }
+
+  @Test
   void treesAreBoundedInBytesWithAllThatTheyReferTo() {
     attachTo(store.core.limits().heldBytes());
     Event created = client.ask(number -> new Command.CreateObject(number, text(MANY_BYTES)));

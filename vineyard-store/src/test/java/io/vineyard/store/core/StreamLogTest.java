@@ -230,6 +230,29 @@ class StreamLogTest {
   }
 
   @Test
+  void chunkWhoseSegmentNobodyHeardOfGoesWithItsWriter() {
+    publish(1);
+    writer.publishUnannounced(writing, 4711, 10);
+    writer.leave();
+    long reading = reader.read(id);
+    assertThat(reader.takeAll(reading)).containsExactly(0L);
+    reader.release(reading, 0);
+    reader.tell(new Command.CloseReader(reading, true));
+    assertThat(store.core.status().streams()).isZero();
+    assertThat(store.core.status().usedBytes()).isZero();
+  }
+
+  @Test
+  void writerIsWokenWhenItsReaderIsLost() {
+    long reading = reader.read(id);
+    publish(1);
+    reader.take(reading);
+    int wakes = writer.all(Event.Wake.class).size();
+    reader.leave();
+    assertThat(writer.all(Event.Wake.class)).hasSize(wakes + 1);
+  }
+
+  @Test
   void eachStateRefusesWhatDoesNotFitIt() {
     assertThat(next.refused(n -> new Command.OpenWriter(n, id.value())).code())
         .isEqualTo(ErrorCode.STREAM_OPENED);

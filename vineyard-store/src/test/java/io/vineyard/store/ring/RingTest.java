@@ -159,9 +159,9 @@ class RingTest {
     int released = lease(reader);
     lease(reader);
     reader.release(released, 1);
-    assertThat(audit.hasLeases(1)).isTrue();
+    assertThat(audit.count().leased()).isPositive();
     assertThat(audit.returnLeases(1)).isEqualTo(2);
-    assertThat(audit.hasLeases(1)).isFalse();
+    assertThat(audit.count().leased()).isZero();
     RingReader next = new RingReader(ring, 2);
     lease(next, 0);
     lease(next, 2);
@@ -275,7 +275,26 @@ class RingTest {
     reader.release(slots[1], 1);
     assertThat(reader.wakesWriter(false)).isTrue();
     assertThat(writer.sleep(2)).as("while enough is released").isFalse();
-    assertThat(audit.wakesWriter()).isFalse();
+    assertThat(reader.wakesWriter(true)).isFalse();
+  }
+
+  @Test
+  void absurdCountOfReleasesKeepsNobodyAwake() {
+    publish(0, 1);
+    for (long count : new long[] {Long.MAX_VALUE, Long.MIN_VALUE, -1}) {
+      ring.setVolatile(RingLayout.RELEASED_AT, count);
+      assertThat(reclaimed()).isEmpty();
+      assertThat(writer.sleep(1)).as("asleep after %s releases", count).isTrue();
+    }
+  }
+
+  @Test
+  void positionsThatAreNotThereAreSkippedOnlyOnce() {
+    publish(0);
+    ring.storeState(ring.slotOf(0), Ring.FREE);
+    assertThat(reader.peek()).isEqualTo(RingReader.NONE);
+    ring.setVolatile(RingLayout.PUBLISHED_AT, 1 + LAYOUT.slots());
+    assertThat(reader.peek()).isEqualTo(RingReader.NONE);
   }
 
   @Test

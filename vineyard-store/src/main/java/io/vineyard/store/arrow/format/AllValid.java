@@ -35,6 +35,18 @@ final class AllValid extends ForeignMemory {
     return super.view(known.memoryAddress(), sizeBytes);
   }
 
+  /** Returns whether nobody has written there; if somebody has, it is as it was afterwards. */
+  boolean isIntact(long sizeBytes) {
+    long address = largest.memoryAddress();
+    for (long at = 0; at < sizeBytes; at++) {
+      if (MemoryUtil.getByte(address + at) != VALID) {
+        MemoryUtil.setMemory(address, largest.capacity(), VALID);
+        return false;
+      }
+    }
+    return true;
+  }
+
   private synchronized ArrowBuf grow(long sizeBytes) {
     if (largest.capacity() < sizeBytes) {
       long size = Math.max(FIRST_BYTES, Long.highestOneBit(Math.max(1, sizeBytes - 1)) << 1);

@@ -90,6 +90,26 @@ public final class FixedColumns {
     return next;
   }
 
+  /**
+   * Checks that columns without nulls have none.
+   *
+   * @throws VineyardException with {@link ErrorCode#INVALID} if one was set to null
+   */
+  public void checkNoNulls(int rows) {
+    List<FieldPlan> plans = schema.plans();
+    long bits = 0;
+    for (int i = 0; i < plans.size(); i++) {
+      boolean leftOut = !plans.get(i).field().isNullable();
+      bits = leftOut ? (rows + Byte.SIZE - 1) / Byte.SIZE : bits;
+    }
+    if (!schema.allValid().isIntact(bits)) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected values in all columns that are not nullable, got a null, of "
+              + schema.memory());
+    }
+  }
+
   private long sizeBytes(int rows) {
     long size = 0;
     List<FieldPlan> plans = schema.plans();

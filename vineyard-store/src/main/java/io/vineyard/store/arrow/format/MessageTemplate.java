@@ -24,18 +24,25 @@ final class MessageTemplate {
     message = ByteBuffer.allocate(built.remaining()).order(ByteOrder.LITTLE_ENDIAN);
     message.put(built.duplicate()).flip();
     at = new int[marks];
+    int last = 0;
     for (int i = 0; i < marks; i++) {
-      at[i] = find(FIRST_MARK + i);
+      // most are behind the one before
+      int found = find(FIRST_MARK + i, last, message.limit());
+      last = found >= 0 ? found : find(FIRST_MARK + i, 0, last + Long.BYTES);
+      if (last < 0) {
+        throw new AssertionError("expected mark " + i + " in a message, there is none");
+      }
+      at[i] = last;
     }
   }
 
-  private int find(long mark) {
-    for (int i = 0; i <= message.limit() - Long.BYTES; i++) {
+  private int find(long mark, int from, int end) {
+    for (int i = from; i <= end - Long.BYTES; i++) {
       if (message.getLong(i) == mark) {
         return i;
       }
     }
-    throw new AssertionError("expected mark " + mark + " in a message, there is none");
+    return -1;
   }
 
   int marks() {
