@@ -267,10 +267,8 @@ final class SegmentPool implements SharedMemory {
     Waiter failing = null;
     synchronized (this) {
       pendingRequest = -1;
-      List<LeasedSegment> idle = takeIdle(Long.MAX_VALUE, false);
-      if (!idle.isEmpty() && pendingBytes > 1) {
-        giveBack(idle); // before anybody is refused, what is kept for later goes
-        lease(pendingBytes);
+      if (pendingBytes > 1 && giveBack(takeIdle(Long.MAX_VALUE, false))) {
+        lease(pendingBytes); // before anybody is refused, what is kept for later goes
         return;
       }
       refusal = reason;
@@ -438,11 +436,13 @@ final class SegmentPool implements SharedMemory {
     giveBack(idle);
   }
 
-  private void giveBack(List<LeasedSegment> idle) {
+  /** Returns segments; says whether there were any. */
+  private boolean giveBack(List<LeasedSegment> idle) {
     for (LeasedSegment segment : idle) {
       link.send(new Command.ReturnSegment(segment.mapped.id()));
       segment.mapped.release();
     }
+    return !idle.isEmpty();
   }
 
   @Override

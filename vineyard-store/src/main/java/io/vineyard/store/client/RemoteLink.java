@@ -30,9 +30,9 @@ import reactor.core.scheduler.Schedulers;
 /**
  * The link to a store in another process. Its thread is the event loop of its two connections.
  *
- * <p>Descriptors come on a connection of their own, in the order in which segments are announced on
- * the first one. Whatever comes on the first one after a segment was announced waits until its
- * descriptor is here.
+ * <p>Descriptors come on a connection of their own, in the order in which segments and rings are
+ * announced on the first one. Whatever comes on the first one after such an announcement waits
+ * until the descriptor is here.
  */
 final class RemoteLink implements Link, LinkQueue.Taker {
   private static final int MOST_SPARE_DESCRIPTORS = 64;

@@ -51,7 +51,7 @@ public final class AttachedClient {
     core.detach(this, reason);
   }
 
-  /** The sink is ready again: what was held back for it is delivered. */
+  /** The sink is ready again: its ends are woken that should have been meanwhile. */
   public void ready() {
     if (!detached && isReady()) {
       Set<Long> owed = new HashSet<>(owedWakes);

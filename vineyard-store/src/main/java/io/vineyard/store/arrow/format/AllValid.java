@@ -15,6 +15,7 @@ import org.apache.arrow.memory.util.MemoryUtil;
 final class AllValid extends ForeignMemory {
   private static final int FIRST_BYTES = 4096;
   private static final byte VALID = (byte) 0xff;
+  private static final long ALL_BITS = -1;
 
   /** All that were ever handed out, the largest last. */
   private final List<ByteBuffer> blocks = new ArrayList<>();
@@ -38,8 +39,8 @@ final class AllValid extends ForeignMemory {
   /** Returns whether nobody has written there; if somebody has, it is as it was afterwards. */
   boolean isIntact(long sizeBytes) {
     long address = largest.memoryAddress();
-    for (long at = 0; at < sizeBytes; at++) {
-      if (MemoryUtil.getByte(address + at) != VALID) {
+    for (long at = 0; at < sizeBytes; at += Long.BYTES) { // a block is whole words
+      if (MemoryUtil.getLong(address + at) != ALL_BITS) {
         MemoryUtil.setMemory(address, largest.capacity(), VALID);
         return false;
       }

@@ -5,8 +5,8 @@
  * io.vineyard.store.protocol.binary.Preface}, which can never begin a message of Vineyard's JSON
  * dialect, and then carries frames, each with a {@link
  * io.vineyard.store.protocol.binary.FrameHeader}. One connection carries commands and events; a
- * second one belongs to it and carries nothing but the descriptors of segments, in the order in
- * which segments are announced on the first.
+ * second one belongs to it and carries nothing but the descriptors of segments and rings, in the
+ * order in which those are announced on the first.
  *
  * <pre>
  * client                                     store
