@@ -5,6 +5,7 @@ import io.vineyard.benchmarks.end.Line;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StoreStatus;
+import io.vineyard.store.StreamInfo;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.client.VineyardClient;
 import io.vineyard.store.embedded.EmbeddedStore;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 record Stores(
     ObjectStore writers, ObjectStore readers, @Nullable BoundServer server, @Nullable Path socket) {
   static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration LOOK = Duration.ofMillis(5);
   private static final long CAPACITY_BYTES = 3L << 30;
   private static final long POLL_NANOS = 1_000_000;
 
@@ -57,9 +59,14 @@ record Stores(
     return toLine(writers.status().block(PATIENCE));
   }
 
-  /** Waits until there is a stream. */
+  /** Waits until there is a stream with a writer; one without is there for any writer to come. */
   Line await(String name) {
-    writers.getName(name, PATIENCE).block();
+    writers
+        .getName(name, PATIENCE)
+        .flatMap(writers::getStream)
+        .filter(StreamInfo::hasWriter)
+        .repeatWhenEmpty(again -> again.delayElements(LOOK))
+        .block(PATIENCE);
     return Line.of(EndLoop.DONE);
   }
 
