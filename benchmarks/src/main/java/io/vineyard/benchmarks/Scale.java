@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Measures what a chunk costs when there is more of everything. */
 @Command(
@@ -23,20 +24,48 @@ final class Scale implements Callable<Integer> {
   private static final String NAME = "scale";
   private static final int BATCH_BYTES = 1024;
   private static final Duration PATIENCE = Duration.ofMinutes(5);
+
   private static final List<Integer> STREAMS = List.of(1, 10, 100, 1000);
-  private static final List<Integer> OBJECTS = List.of(0, 10_000, 1_000_000);
   private static final List<Integer> CLIENTS = List.of(1, 4, 16, 64);
+  private static final List<Integer> OBJECTS = List.of(0, 10_000, 1_000_000);
+
+  @Option(
+      names = "--streams",
+      split = ",",
+      description = "Only this: so many streams at once, one number after the other.")
+  private List<Integer> streams = List.of();
+
+  @Option(
+      names = "--clients",
+      split = ",",
+      description = "Only this: so many clients that read a stream each.")
+  private List<Integer> clients = List.of();
+
+  @Option(
+      names = "--objects",
+      split = ",",
+      description = "Only this: a stream beside so many objects, rising.")
+  private List<Integer> objects = List.of();
 
   @Mixin private Settings settings;
 
   @Override
   public Integer call() throws Exception {
     settings.checkTwoProcesses();
+    if (streams.isEmpty() && clients.isEmpty() && objects.isEmpty()) {
+      streams = STREAMS;
+      clients = CLIENTS;
+      objects = OBJECTS;
+    }
     Report report = settings.reportOfOurs(NAME);
     for (PeerKind kind : settings.ours()) {
       try (Workspace workspace = Workspace.create();
           Peer peer = kind.start(workspace)) {
-        new Run(report, peer, settings).all();
+        Run run = new Run(report, peer, settings);
+        run.warmUp();
+        run.streams(streams);
+        run.clients(clients);
+        run.objects(objects);
         peer.quit();
       }
     }
@@ -63,33 +92,28 @@ final class Scale implements Callable<Integer> {
       this.round = settings.seconds(3, 0.6);
     }
 
-    void all() throws InterruptedException {
+    void warmUp() throws InterruptedException {
       report.progress("warming up " + peer.kind().label());
       peer.round(Work.HAND_OFF, BATCH_BYTES, warmUp.multipliedBy(4));
       for (int streams : List.of(1, 100, 1)) {
         many(streams, 1, warmUp);
       }
-      streams();
-      clients();
-      objects();
     }
 
-    private void streams() throws InterruptedException {
+    void streams(List<Integer> counts) throws InterruptedException {
       Map<Integer, double[]> rates = new LinkedHashMap<>();
       for (int i = 0; i < rounds; i++) {
-        for (int streams : STREAMS) {
-          report.progress(streams + " streams");
+        for (int streams : counts) {
           rates.computeIfAbsent(streams, n -> new double[rounds])[i] = many(streams, 1, round);
         }
       }
       add("streams", rates);
     }
 
-    private void clients() throws InterruptedException {
+    void clients(List<Integer> counts) throws InterruptedException {
       Map<Integer, double[]> rates = new LinkedHashMap<>();
       for (int i = 0; i < rounds; i++) {
-        for (int clients : CLIENTS) {
-          report.progress(clients + " clients, each with a stream");
+        for (int clients : counts) {
           rates.computeIfAbsent(clients, n -> new double[rounds])[i] =
               many(clients, clients, round);
         }
@@ -97,9 +121,9 @@ final class Scale implements Callable<Integer> {
       add("clients", rates);
     }
 
-    private void objects() throws InterruptedException {
+    void objects(List<Integer> counts) throws InterruptedException {
       Map<Integer, double[]> rates = new LinkedHashMap<>();
-      for (int objects : OBJECTS) {
+      for (int objects : counts) {
         report.progress(objects + " objects");
         peer.writer().ask(Line.of("objects").with("count", objects), PATIENCE);
         double[] of = new double[rounds];
@@ -119,11 +143,18 @@ final class Scale implements Callable<Integer> {
           PATIENCE);
       Line run =
           new Round(id, Work.HAND_OFF, BATCH_BYTES, time.toMillis(), Long.MAX_VALUE).toLine();
-      return SideBySide.batchesPerSecond(
-          peer.all(Line.of("run").withAll(run), time.plus(PATIENCE)));
+      double rate =
+          SideBySide.batchesPerSecond(peer.all(Line.of("run").withAll(run), time.plus(PATIENCE)));
+      report.progress(
+          String.format(
+              Locale.ROOT, "%,d streams of %,d clients: %,.0f batches/s", streams, clients, rate));
+      return rate;
     }
 
     private void add(String what, Map<Integer, double[]> rates) {
+      if (rates.isEmpty()) {
+        return;
+      }
       String setup = peer.kind().setup();
       double[] first = rates.values().iterator().next();
       rates.forEach(

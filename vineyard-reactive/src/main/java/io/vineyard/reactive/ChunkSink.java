@@ -91,12 +91,17 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
   }
 
   @Override
-  public synchronized EmitResult tryEmitNext(T element) {
+  public EmitResult tryEmitNext(T element) {
     Objects.requireNonNull(element, "element");
-    if (!waiting.isEmpty() && !ended && writer.failure() == null) {
-      return EmitResult.FAIL_OVERFLOW;
+    EmitResult result;
+    synchronized (this) {
+      boolean othersFirst = !waiting.isEmpty() && !ended && writer.failure() == null;
+      result = othersFirst ? EmitResult.FAIL_OVERFLOW : publish(element);
     }
-    return publish(element);
+    if (result == EmitResult.OK) {
+      codec.close(element); // what was published holds its memory by itself
+    }
+    return result;
   }
 
   private EmitResult publish(T element) {
@@ -263,10 +268,10 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     if (attempt.waits()) {
       return;
     }
+    codec.close(one.element);
     if (attempt.result == EmitResult.OK) {
       one.sink.success();
     } else {
-      codec.close(one.element);
       one.sink.error(attempt.fault == null ? reason(attempt.result) : attempt.fault);
     }
   }

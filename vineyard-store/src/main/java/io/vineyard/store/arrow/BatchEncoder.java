@@ -85,14 +85,14 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
       dictionaries.retain();
     }
     ChunkDraft draft = writer.draft();
-    EncodedBatch.Copies copies = new EncodedBatch.Copies(copy, dictionaries, copied + foreign);
-    EncodedBatch encoded = new EncodedBatch(batch, draft, copies, dataBytes);
+    EncodedBatch.Held held =
+        new EncodedBatch.Held(columns.takeOwners(), copy, dictionaries, copied + foreign);
     try {
       learnSchema(batch);
-      draft.complete(describe(batch, copies, draft), dataBytes, encoded::reclaimed);
-      return encoded;
+      draft.complete(describe(batch, held, draft), dataBytes, held::release);
+      return new EncodedBatch(draft, dataBytes, held);
     } catch (RuntimeException refused) {
-      encoded.discard();
+      held.release();
       throw refused;
     }
   }
@@ -114,13 +114,13 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
     return shared;
   }
 
-  private ByteBuffer describe(RecordBatch batch, EncodedBatch.Copies copies, ChunkDraft draft) {
+  private ByteBuffer describe(RecordBatch batch, EncodedBatch.Held held, ChunkDraft draft) {
     BufferList.Offsets offsets = (index, address, size) -> draft.offsetOf(address, size);
-    header.begin(copies.copiedBytes() > 0);
+    header.begin(held.copiedBytes() > 0);
     if (withSchema) {
       header.add(batch.batchSchema().toMessage());
     }
-    SharedDictionaries dictionaries = copies.dictionaries();
+    SharedDictionaries dictionaries = held.dictionaries();
     if (dictionaries != null) {
       for (SharedDictionaries.Entry entry : dictionaries.entries()) {
         entry.buffers().describe(message, offsets);

@@ -88,14 +88,8 @@ final class ByteCodec implements ChunkCodec<ByteChunk> {
       }
       ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
       header.putLong(OFFSET_AT, offset).putLong(SIZE_AT, size);
-      EncodedBytes encoded = new EncodedBytes(draft, size, copy);
-      draft.complete(
-          header,
-          size,
-          () -> {
-            encoded.discard();
-            element.close();
-          });
+      EncodedBytes encoded = EncodedBytes.of(draft, size, copy, buffer);
+      draft.complete(header, size, encoded.release);
       return encoded;
     }
 
@@ -105,18 +99,21 @@ final class ByteCodec implements ChunkCodec<ByteChunk> {
     }
   }
 
-  private record EncodedBytes(
-      ChunkDraft draft, long dataBytes, SharedMemory.@Nullable Allocation copy) implements Encoded {
-    @Override
-    public long copiedBytes() {
-      return copy == null ? 0 : copy.sizeBytes();
+  private record EncodedBytes(ChunkDraft draft, long dataBytes, long copiedBytes, Runnable release)
+      implements Encoded {
+    static EncodedBytes of(
+        ChunkDraft draft, long size, SharedMemory.@Nullable Allocation copy, ArrowBuf inPlace) {
+      if (copy != null) {
+        return new EncodedBytes(draft, size, copy.sizeBytes(), copy::free);
+      }
+      ReferenceManager owner = inPlace.getReferenceManager();
+      owner.retain();
+      return new EncodedBytes(draft, size, 0, owner::release);
     }
 
     @Override
     public void discard() {
-      if (copy != null) {
-        copy.free();
-      }
+      release.run();
     }
   }
 }

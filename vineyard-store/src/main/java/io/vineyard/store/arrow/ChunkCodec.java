@@ -74,8 +74,9 @@ public interface ChunkCodec<T extends AutoCloseable> {
      * Makes a chunk of an element; null if it has to be copied, and there is no memory for that now
      * or the window has no room for it. {@link ChunkWriter#onRoom} tells when to try again.
      *
-     * <p>The element still belongs to the caller; once the chunk is published it belongs to the
-     * chunk, and is closed when that is reclaimed.
+     * <p>The element still belongs to the caller, who closes it once the chunk is published: the
+     * chunk holds the memory that it lies in by itself until it is reclaimed, and nothing else of
+     * the element, so that what waits for its readers takes no more heap than it must.
      */
     @Nullable Encoded tryEncode(T element);
 

@@ -2,55 +2,48 @@ package io.vineyard.store.arrow;
 
 import io.vineyard.store.ChunkDraft;
 import io.vineyard.store.SharedMemory;
+import org.apache.arrow.memory.ReferenceManager;
 import org.jspecify.annotations.Nullable;
 
-/** A batch all of whose bytes are in shared memory. */
-final class EncodedBatch implements ChunkCodec.Encoded {
-  /** What a batch needed to have in shared memory. */
-  record Copies(
-      SharedMemory.@Nullable Allocation columns,
+/**
+ * A batch all of whose bytes are in shared memory.
+ *
+ * @param held what keeps them there
+ */
+record EncodedBatch(ChunkDraft draft, long dataBytes, Held held) implements ChunkCodec.Encoded {
+
+  /**
+   * The memory that a chunk lies in, until it is reclaimed.
+   *
+   * @param owners of the buffers that are published where they are
+   * @param copies of all other buffers
+   */
+  record Held(
+      ReferenceManager[] owners,
+      SharedMemory.@Nullable Allocation copies,
       @Nullable SharedDictionaries dictionaries,
-      long copiedBytes) {}
+      long copiedBytes) {
 
-  private final RecordBatch batch;
-  private final ChunkDraft draft;
-  private final Copies copies;
-  private final long dataBytes;
-
-  EncodedBatch(RecordBatch batch, ChunkDraft draft, Copies copies, long dataBytes) {
-    this.batch = batch;
-    this.draft = draft;
-    this.copies = copies;
-    this.dataBytes = dataBytes;
-  }
-
-  @Override
-  public ChunkDraft draft() {
-    return draft;
-  }
-
-  @Override
-  public long dataBytes() {
-    return dataBytes;
+    void release() {
+      for (ReferenceManager owner : owners) {
+        owner.release();
+      }
+      if (copies != null) {
+        copies.free();
+      }
+      if (dictionaries != null) {
+        dictionaries.release();
+      }
+    }
   }
 
   @Override
   public long copiedBytes() {
-    return copies.copiedBytes;
+    return held.copiedBytes;
   }
 
   @Override
   public void discard() {
-    if (copies.columns != null) {
-      copies.columns.free();
-    }
-    if (copies.dictionaries != null) {
-      copies.dictionaries.release();
-    }
-  }
-
-  void reclaimed() {
-    discard();
-    batch.close();
+    held.release();
   }
 }

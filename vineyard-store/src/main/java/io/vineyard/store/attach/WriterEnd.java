@@ -15,6 +15,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -44,6 +46,7 @@ final class WriterEnd implements ChunkWriter {
   private final MappedSegment memory;
   private final RingLayout layout;
   private final Sinks.Empty<Void> drained = Sinks.empty();
+  private final AtomicBoolean waking = new AtomicBoolean();
   private volatile Runnable onRoom = () -> {};
 
   // Guarded by this. The ring is mapped until it is over.
@@ -322,8 +325,22 @@ final class WriterEnd implements ChunkWriter {
     StoreEvents.tell(stream, onRoom);
   }
 
-  /** Somebody has released something. */
+  /**
+   * Somebody has released something. To take it back is work for a writer's threads: the link's,
+   * which may be that of the tables, has others to serve.
+   */
   void woken() {
+    if (waking.compareAndSet(false, true)) {
+      try {
+        Schedulers.parallel().schedule(this::wake);
+      } catch (RejectedExecutionException shutDown) {
+        wake();
+      }
+    }
+  }
+
+  private void wake() {
+    waking.set(false);
     takeBack();
     room();
   }

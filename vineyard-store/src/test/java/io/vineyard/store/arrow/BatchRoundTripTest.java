@@ -166,6 +166,7 @@ class BatchRoundTripTest {
       assertThat(encoded).isNotNull();
       assertThat(encoded.copiedBytes() > 0).isEqualTo(prepare != null && hasBytes(batch));
       assertThat(writer.tryPublish(encoded.draft())).isEqualTo(ChunkWriter.Result.OK);
+      sent.close();
       writer.finish();
       reader.request(1);
       try (RecordBatch received =

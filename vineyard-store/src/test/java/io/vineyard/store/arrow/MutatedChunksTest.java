@@ -123,7 +123,7 @@ class MutatedChunksTest {
         ChunkCodec.Encoded encoded = encoder.tryEncode(batches.get(0));
         assertThat(writer.tryPublish(encoded.draft())).isEqualTo(ChunkWriter.Result.OK);
       }
-      batches.get(1).close();
+      batches.forEach(RecordBatch::close);
       chunk = reader.next();
     }
 

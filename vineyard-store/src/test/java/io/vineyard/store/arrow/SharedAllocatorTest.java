@@ -203,8 +203,10 @@ class SharedAllocatorTest {
       BufferAllocator first,
       BufferAllocator second) {
     List<FieldVector> columns = List.of(numbers("a", first), numbers("b", second));
-    ChunkCodec.Encoded encoded = encoder.tryEncode(RecordBatch.of(new VectorSchemaRoot(columns)));
+    RecordBatch batch = RecordBatch.of(new VectorSchemaRoot(columns));
+    ChunkCodec.Encoded encoded = encoder.tryEncode(batch);
     assertThat(writer.tryPublish(encoded.draft())).isEqualTo(ChunkWriter.Result.OK);
+    batch.close();
     return encoded.copiedBytes();
   }
 

@@ -141,6 +141,7 @@ class TwoProcessBatchesIT {
             return false;
           }
           if (writer.tryPublish(encoded.draft()) == ChunkWriter.Result.OK) {
+            batch.close();
             return true;
           }
           encoded.discard();

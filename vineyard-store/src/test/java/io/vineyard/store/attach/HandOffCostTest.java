@@ -190,6 +190,7 @@ class HandOffCostTest {
       if (writer.tryPublish(encoded.draft()) != ChunkWriter.Result.OK) {
         throw new AssertionError("expected room, as there was before");
       }
+      batch.close();
       written++;
     }
     return written;

@@ -4,8 +4,10 @@ import io.vineyard.store.SharedMemory;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.ReferenceManager;
 import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.FieldVector;
+import org.jspecify.annotations.Nullable;
 
 /** Where the buffers of vectors are, and what a message has to say of them; used by one thread. */
 public final class BufferList implements VectorWalk.Visitor {
@@ -18,6 +20,7 @@ public final class BufferList implements VectorWalk.Visitor {
   private final boolean countNulls;
   private long[] addresses = new long[FIRST_ENTRIES];
   private long[] sizes = new long[FIRST_ENTRIES];
+  private @Nullable ReferenceManager[] owners = new ReferenceManager[FIRST_ENTRIES];
   private long[] values = new long[FIRST_ENTRIES];
   private long[] nulls = new long[FIRST_ENTRIES];
   private long[] variadic = new long[1];
@@ -56,10 +59,12 @@ public final class BufferList implements VectorWalk.Visitor {
     if (buffers == sizes.length) {
       sizes = Arrays.copyOf(sizes, 2 * buffers);
       addresses = Arrays.copyOf(addresses, 2 * buffers);
+      owners = Arrays.copyOf(owners, 2 * buffers);
     }
     boolean leftOut = buffer.getReferenceManager() instanceof AllValid;
     long size = leftOut ? 0 : Vectors.sizeBytes(buffer);
     sizes[buffers] = size;
+    owners[buffers] = size == 0 ? null : buffer.getReferenceManager();
     addresses[buffers++] = size == 0 ? 0 : buffer.memoryAddress();
     occupiedBytes += size == 0 ? 0 : buffer.capacity();
   }
@@ -117,9 +122,31 @@ public final class BufferList implements VectorWalk.Visitor {
       if (isForeign(i, memory)) {
         MemoryUtil.copyMemory(addresses[i], next, sizes[i]);
         addresses[i] = next;
+        owners[i] = null;
         next += aligned(sizes[i]);
       }
     }
+  }
+
+  /**
+   * Takes a reference to all memory that the buffers lie in, but for what was copied, and forgets
+   * whose it is. Whoever gets the result releases each of its elements once.
+   */
+  public ReferenceManager[] takeOwners() {
+    int count = 0;
+    for (int i = 0; i < buffers; i++) {
+      ReferenceManager owner = owners[i];
+      owners[i] = null;
+      // buffers of one batch often lie in one piece
+      if (owner != null && (count == 0 || owners[count - 1] != owner)) {
+        owner.retain();
+        owners[count++] = owner;
+      }
+    }
+    ReferenceManager[] taken = new ReferenceManager[count];
+    System.arraycopy(owners, 0, taken, 0, count);
+    Arrays.fill(owners, 0, count, null);
+    return taken;
   }
 
   private boolean isForeign(int index, SharedMemory memory) {
