@@ -1,6 +1,7 @@
 package io.vineyard.benchmarks;
 
 import io.vineyard.benchmarks.end.Work;
+import io.vineyard.benchmarks.peer.PeerKinds;
 import java.util.List;
 import picocli.CommandLine.Command;
 
@@ -22,6 +23,11 @@ final class Latency extends SideBySide {
 
   private static Metric metric(String name) {
     return new Metric(name, "µs", line -> line.number(name) / NANOS_PER_MICRO);
+  }
+
+  @Override
+  List<String> setups() {
+    return List.of(PeerKinds.WRITER, PeerKinds.SPIN);
   }
 
   @Override

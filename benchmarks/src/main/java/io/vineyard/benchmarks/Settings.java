@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 /** What every benchmark can be told. */
 final class Settings {
   private static final List<String> SETUPS =
-      List.of(PeerKinds.WRITER, PeerKinds.SERVER, PeerKinds.JVM);
+      List.of(PeerKinds.WRITER, PeerKinds.SPIN, PeerKinds.SERVER, PeerKinds.JVM);
 
   @Option(names = "--quick", description = "Ends within 50 s, with --peers within 5 minutes.")
   private boolean quick;
@@ -40,7 +40,7 @@ final class Settings {
       split = ",",
       description =
           "Where the store is: writer, server (a third process), jvm (all in one JVM);"
-              + " several with commas.")
+              + " spin is writer with readers that spin before they park. Several with commas.")
   private List<String> setups = new ArrayList<>();
 
   @Option(
@@ -102,9 +102,12 @@ final class Settings {
 
   /** Returns this project in the setups that were asked for. */
   List<PeerKind> ours() {
-    return setups.isEmpty()
-        ? List.of(PeerKinds.ours(PeerKinds.WRITER))
-        : setups.stream().distinct().map(PeerKinds::ours).toList();
+    return ours(List.of(PeerKinds.WRITER));
+  }
+
+  /** Returns this project in the setups that were asked for, or in the usual ones. */
+  List<PeerKind> ours(List<String> usual) {
+    return (setups.isEmpty() ? usual : setups).stream().distinct().map(PeerKinds::ours).toList();
   }
 
   /** Returns the peers, if they are to be measured. */

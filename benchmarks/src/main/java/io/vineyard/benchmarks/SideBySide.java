@@ -3,6 +3,7 @@ package io.vineyard.benchmarks;
 import io.vineyard.benchmarks.end.Line;
 import io.vineyard.benchmarks.end.Work;
 import io.vineyard.benchmarks.peer.PeerKind;
+import io.vineyard.benchmarks.peer.PeerKinds;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,11 +47,16 @@ abstract class SideBySide implements Callable<Integer> {
   /** Compares two medians; more than 1 if ours is better. */
   abstract double ratio(double ours, double other);
 
+  /** Returns the setups of this project that are measured if none is asked for. */
+  List<String> setups() {
+    return List.of(PeerKinds.WRITER);
+  }
+
   @Override
   public Integer call() throws Exception {
     settings.check();
     Report report = settings.report(name);
-    List<PeerKind> kinds = new ArrayList<>(settings.ours());
+    List<PeerKind> kinds = new ArrayList<>(settings.ours(setups()));
     kinds.addAll(settings.others());
     measure(report, kinds, Pace.of(settings, sizes.size()));
     report.print();

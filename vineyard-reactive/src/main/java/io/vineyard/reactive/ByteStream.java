@@ -12,10 +12,11 @@ import reactor.core.publisher.Mono;
 /** A stream of bytes, in chunks of any size. */
 public final class ByteStream extends VineyardStream<ByteChunk> {
   private static final StreamKind<ByteStream> KIND =
-      new StreamKind<>(StreamSpec.BYTES, ByteStream::new);
+      new StreamKind<>(
+          StreamSpec.BYTES, (store, info) -> new ByteStream(store, info, WaitStrategy.park()));
 
-  private ByteStream(ObjectStore store, StreamInfo info) {
-    super(store, info, ChunkCodec.bytes());
+  private ByteStream(ObjectStore store, StreamInfo info, WaitStrategy waiting) {
+    super(store, info, ChunkCodec.bytes(), waiting);
   }
 
   /** Creates a nameless stream with the default window. */
@@ -60,6 +61,11 @@ public final class ByteStream extends VineyardStream<ByteChunk> {
    */
   public static Mono<ByteStream> open(ObjectStore store, String name, Duration wait) {
     return KIND.open(store, name, wait);
+  }
+
+  @Override
+  public ByteStream waiting(WaitStrategy strategy) {
+    return new ByteStream(store(), opened(), strategy);
   }
 
   @Override

@@ -12,10 +12,12 @@ import reactor.core.publisher.Mono;
 /** A stream of data frames: Arrow record batches that each have a schema of their own. */
 public final class DataframeStream extends VineyardStream<RecordBatch> {
   private static final StreamKind<DataframeStream> KIND =
-      new StreamKind<>(StreamSpec.DATAFRAMES, DataframeStream::new);
+      new StreamKind<>(
+          StreamSpec.DATAFRAMES,
+          (store, info) -> new DataframeStream(store, info, WaitStrategy.park()));
 
-  private DataframeStream(ObjectStore store, StreamInfo info) {
-    super(store, info, ChunkCodec.dataframes());
+  private DataframeStream(ObjectStore store, StreamInfo info, WaitStrategy waiting) {
+    super(store, info, ChunkCodec.dataframes(), waiting);
   }
 
   /** Creates a nameless stream with the default window. */
@@ -60,6 +62,11 @@ public final class DataframeStream extends VineyardStream<RecordBatch> {
    */
   public static Mono<DataframeStream> open(ObjectStore store, String name, Duration wait) {
     return KIND.open(store, name, wait);
+  }
+
+  @Override
+  public DataframeStream waiting(WaitStrategy strategy) {
+    return new DataframeStream(store(), opened(), strategy);
   }
 
   @Override

@@ -23,10 +23,12 @@ import reactor.core.publisher.Mono;
  */
 public final class RecordBatchStream extends VineyardStream<RecordBatch> {
   private static final StreamKind<RecordBatchStream> KIND =
-      new StreamKind<>(StreamSpec.RECORD_BATCHES, RecordBatchStream::new);
+      new StreamKind<>(
+          StreamSpec.RECORD_BATCHES,
+          (store, info) -> new RecordBatchStream(store, info, WaitStrategy.park()));
 
-  private RecordBatchStream(ObjectStore store, StreamInfo info) {
-    super(store, info, ChunkCodec.recordBatches());
+  private RecordBatchStream(ObjectStore store, StreamInfo info, WaitStrategy waiting) {
+    super(store, info, ChunkCodec.recordBatches(), waiting);
   }
 
   /** Creates a nameless stream with the default window. */
@@ -71,6 +73,11 @@ public final class RecordBatchStream extends VineyardStream<RecordBatch> {
    */
   public static Mono<RecordBatchStream> open(ObjectStore store, String name, Duration wait) {
     return KIND.open(store, name, wait);
+  }
+
+  @Override
+  public RecordBatchStream waiting(WaitStrategy strategy) {
+    return new RecordBatchStream(store(), opened(), strategy);
   }
 
   @Override

@@ -22,20 +22,23 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
   private final ObjectStore store;
   private final ObjectId id;
   private final ChunkCodec<T> codec;
+  private final WaitStrategy waiting;
 
-  private StreamReader(ObjectStore store, ObjectId id, ChunkCodec<T> codec) {
+  private StreamReader(ObjectStore store, ObjectId id, ChunkCodec<T> codec, WaitStrategy waiting) {
     this.store = store;
     this.id = id;
     this.codec = codec;
+    this.waiting = waiting;
   }
 
-  static <T extends AutoCloseable> Flux<T> of(ObjectStore store, ObjectId id, ChunkCodec<T> codec) {
-    return onAssembly(new StreamReader<>(store, id, codec));
+  static <T extends AutoCloseable> Flux<T> of(
+      ObjectStore store, ObjectId id, ChunkCodec<T> codec, WaitStrategy waiting) {
+    return onAssembly(new StreamReader<>(store, id, codec, waiting));
   }
 
   @Override
   public void subscribe(CoreSubscriber<? super T> actual) {
-    Reading<T> reading = new Reading<>(actual, codec);
+    Reading<T> reading = new Reading<>(actual, codec, waiting.spinNanos());
     actual.onSubscribe(reading);
     reading.open(store, id);
   }
@@ -56,6 +59,7 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     private final CoreSubscriber<? super T> actual;
     private final ChunkCodec<T> codec;
     private final ChunkCodec.Decoder<T> decoder;
+    private final long spinNanos;
     private final SerialDrain drain = new SerialDrain(this::drain);
     private final AtomicLong requested = new AtomicLong();
     private volatile @Nullable Disposable opening;
@@ -68,9 +72,10 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     /** Touched by the drain only. */
     private @Nullable ByteBuffer preamble;
 
-    Reading(CoreSubscriber<? super T> actual, ChunkCodec<T> codec) {
+    Reading(CoreSubscriber<? super T> actual, ChunkCodec<T> codec, long spinNanos) {
       this.actual = actual;
       this.codec = codec;
+      this.spinNanos = spinNanos;
       this.decoder = codec.decoder();
     }
 
@@ -149,6 +154,9 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     private void deliver(ChunkReader open) {
       boolean more = true;
       while (more && !cancelled) {
+        if (spinNanos > 0) {
+          open.spin(spinNanos);
+        }
         Chunk chunk = open.poll();
         more = chunk != null && deliver(open, chunk);
       }

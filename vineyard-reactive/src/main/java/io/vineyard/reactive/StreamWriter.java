@@ -10,9 +10,9 @@ import reactor.core.publisher.Sinks;
 /**
  * The writing end of a stream: a sink that knows how much its readers can take.
  *
- * <p>An element belongs to the stream from {@link reactor.core.publisher.Sinks.EmitResult#OK} on,
- * and is closed when the reader has released it; after any other result it still belongs to the
- * caller.
+ * <p>An element belongs to the stream from {@link reactor.core.publisher.Sinks.EmitResult#OK} on:
+ * it is closed then, and its memory stays until the reader has released it. After any other result
+ * it still belongs to the caller.
  *
  * <table>
  * <caption>What {@link #tryEmitNext} answers</caption>

@@ -24,11 +24,13 @@ public abstract sealed class VineyardStream<T extends AutoCloseable>
   private final ObjectStore store;
   private final StreamInfo info;
   private final ChunkCodec<T> codec;
+  private final WaitStrategy waiting;
 
-  VineyardStream(ObjectStore store, StreamInfo info, ChunkCodec<T> codec) {
+  VineyardStream(ObjectStore store, StreamInfo info, ChunkCodec<T> codec, WaitStrategy waiting) {
     this.store = store;
     this.info = info;
     this.codec = codec;
+    this.waiting = Objects.requireNonNull(waiting, "waiting");
   }
 
   /** Returns what the stream is known by in its store. */
@@ -83,7 +85,7 @@ public abstract sealed class VineyardStream<T extends AutoCloseable>
    * ObjectStore#getStream} does.
    */
   public Flux<T> reader() {
-    return StreamReader.of(store, id(), codec);
+    return StreamReader.of(store, id(), codec, waiting);
   }
 
   /**
@@ -112,6 +114,12 @@ public abstract sealed class VineyardStream<T extends AutoCloseable>
   }
 
   /**
+   * Returns the same stream, whose readers wait like this; without it, they park. The store and the
+   * other end don't know of it.
+   */
+  public abstract VineyardStream<T> waiting(WaitStrategy strategy);
+
+  /**
    * Removes the stream from its store: readers and the writer get {@link ErrorCode#STREAM_DROPPED};
    * what readers hold stays readable until it is closed.
    */
@@ -124,6 +132,10 @@ public abstract sealed class VineyardStream<T extends AutoCloseable>
 
   ObjectStore store() {
     return store;
+  }
+
+  StreamInfo opened() {
+    return info;
   }
 
   @Override

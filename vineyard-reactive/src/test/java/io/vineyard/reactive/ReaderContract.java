@@ -1,6 +1,7 @@
 package io.vineyard.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.Logged;
@@ -10,6 +11,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.Waits;
 import io.vineyard.store.WriterLostException;
 import io.vineyard.store.arrow.RecordBatch;
+import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -41,6 +43,44 @@ interface ReaderContract extends TwoClients {
     assertThat(writer.stats().copiedElements()).isZero();
     Waits.done(writer.onDrained());
     assertThat(writer.allocator().getAllocatedMemory()).isZero();
+  }
+
+  @Test
+  default void aReaderThatSpinsSeesTheSame() {
+    RecordBatchStream stream = create();
+    StreamWriter<RecordBatch> writer = stream.writerNow();
+    RecordBatchStream spinning =
+        elsewhere(stream).waiting(WaitStrategy.spinThenPark(Duration.ofMillis(1)));
+    List<Long> seen =
+        Waits.value(
+            Flux.merge(
+                    writer.write(counting(writer, 100)).cast(Long.class),
+                    spinning.reader(Batches::sum).take(3).concatWith(spinning.reader(Batches::sum)))
+                .collectList());
+    assertThat(seen).containsExactlyElementsOf(LongStream.range(0, 100).boxed().toList());
+    Waits.done(writer.onDrained());
+  }
+
+  @Test
+  default void aReaderThatSpinsCanBeCancelled() {
+    RecordBatchStream stream = create();
+    WaitStrategy spin = WaitStrategy.spinThenPark(Duration.ofMillis(1));
+    StepVerifier.create(elsewhere(stream).waiting(spin).reader())
+        .then(() -> Waits.until("reader", () -> Waits.value(stream.info()).hasReader()))
+        .thenCancel()
+        .verify(Waits.PATIENCE);
+    Waits.until("no reader", () -> !Waits.value(stream.info()).hasReader());
+    Waits.done(stream.drop());
+  }
+
+  @Test
+  default void aSpinIsBounded() {
+    for (Duration wrong :
+        List.of(Duration.ZERO, Duration.ofNanos(-1), Duration.ofNanos(1_000_001))) {
+      assertThatThrownBy(() -> WaitStrategy.spinThenPark(wrong))
+          .isInstanceOf(VineyardException.class)
+          .hasMessageContaining(wrong.toString());
+    }
   }
 
   @Test

@@ -24,6 +24,15 @@ public interface ChunkReader extends AutoCloseable {
   @Nullable Chunk poll();
 
   /**
+   * Looks for the next chunk again and again, for the thread that is to {@link #poll} it: a wait
+   * that takes a whole core, but no time to wake up from. Returns as soon as there is one or
+   * anything else has happened, and at once if nothing was requested.
+   *
+   * @param mostNanos how long it looks at most
+   */
+  void spin(long mostNanos);
+
+  /**
    * Takes back the chunk that was polled last and has not been used, as if it had not been polled:
    * for whoever was told to leave in between. The reader may have been closed meanwhile.
    */

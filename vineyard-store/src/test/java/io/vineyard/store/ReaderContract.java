@@ -10,6 +10,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 
 /** What every store promises of the reading end of a stream. */
@@ -63,6 +65,41 @@ public interface ReaderContract extends StoreContract {
       assertThat(reader.numbers(6)).hasSize(6).isSorted();
       writer.publish(200, 10);
       assertThat(reader.numbers(100)).hasSize(100).isSorted();
+    }
+    done(store().delete(id));
+  }
+
+  @Test
+  default void spinEndsWithWhateverHappens() {
+    List<BiConsumer<WriterDriver, ReaderDriver>> happenings =
+        List.of(
+            (writer, reader) -> writer.publish(10),
+            (writer, reader) -> writer.writer().finish(),
+            (writer, reader) -> writer.close(),
+            (writer, reader) -> reader.close());
+    for (BiConsumer<WriterDriver, ReaderDriver> happening : happenings) {
+      ObjectId id = StreamContract.create(store());
+      try (WriterDriver writer = WriterDriver.open(store(), id);
+          ReaderDriver reader = ReaderDriver.open(other(), id, 1)) {
+        CompletableFuture<Void> spinning =
+            CompletableFuture.runAsync(() -> reader.reader().spin(Long.MAX_VALUE));
+        happening.accept(writer, reader);
+        Waits.until("the spin is over", spinning::isDone);
+      }
+      done(store().delete(id).onErrorComplete());
+    }
+  }
+
+  @Test
+  default void spinWaitsOnlyForWhatWasRequestedAndIsNotThere() {
+    ObjectId id = StreamContract.create(store());
+    try (WriterDriver writer = WriterDriver.open(store(), id);
+        ReaderDriver reader = ReaderDriver.open(other(), id)) {
+      reader.reader().spin(Long.MAX_VALUE);
+      writer.publish(1, 10);
+      reader.reader().request(1);
+      reader.reader().spin(Long.MAX_VALUE);
+      assertThat(reader.numbers(1)).containsExactly(0L);
     }
     done(store().delete(id));
   }

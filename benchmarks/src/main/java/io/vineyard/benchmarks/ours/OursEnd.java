@@ -23,7 +23,7 @@ public final class OursEnd implements End {
     this.role = arguments.verb();
     this.stores = Stores.open(role, arguments);
     this.sending = new Sending(stores.writers());
-    this.receiving = new Receiving(stores.readers());
+    this.receiving = new Receiving(stores.readers(), stores.waiting());
     this.many = new ManyStreams(stores);
   }
 
@@ -66,7 +66,7 @@ public final class OursEnd implements End {
 
   private Line send(Round round, Line line) {
     return round.work() == Work.LATENCY
-        ? new Ping(stores.writers(), round).run()
+        ? new Ping(stores.writers(), stores.waiting(), round).run()
         : sending.write(round, line);
   }
 

@@ -6,6 +6,7 @@ import io.vineyard.benchmarks.end.Round;
 import io.vineyard.benchmarks.end.Vectors;
 import io.vineyard.reactive.RecordBatchStream;
 import io.vineyard.reactive.StreamWriter;
+import io.vineyard.reactive.WaitStrategy;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.arrow.RecordBatch;
 import org.jspecify.annotations.Nullable;
@@ -13,14 +14,16 @@ import org.jspecify.annotations.Nullable;
 /** Sends one batch at a time, and the next one when it is back. */
 final class Ping {
   private final ObjectStore store;
+  private final WaitStrategy waiting;
   private final Round round;
   private final Latencies latencies = new Latencies();
   private Round.@Nullable Clock clock;
   private long number;
   private long sentNanos;
 
-  Ping(ObjectStore store, Round round) {
+  Ping(ObjectStore store, WaitStrategy waiting, Round round) {
     this.store = store;
+    this.waiting = waiting;
     this.round = round;
   }
 
@@ -31,7 +34,7 @@ final class Ping {
 
   Line run() {
     RecordBatchStream there = create(Sending.nameOf(round));
-    RecordBatchStream back = create(backOf(round));
+    RecordBatchStream back = create(backOf(round)).waiting(waiting);
     try (StreamWriter<RecordBatch> writer = there.writerNow()) {
       clock = round.start();
       Batches batches = Batches.of(writer, round);

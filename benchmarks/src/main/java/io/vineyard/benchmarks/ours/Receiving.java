@@ -7,12 +7,13 @@ import io.vineyard.benchmarks.end.Round;
 import io.vineyard.benchmarks.end.Vectors;
 import io.vineyard.reactive.RecordBatchStream;
 import io.vineyard.reactive.StreamWriter;
+import io.vineyard.reactive.WaitStrategy;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.arrow.RecordBatch;
 import java.time.Duration;
 
 /** Reads the batches of a round, or sends them back. */
-record Receiving(ObjectStore store) {
+record Receiving(ObjectStore store, WaitStrategy waiting) {
 
   Line read(Round round) {
     Arrivals arrivals = new Arrivals();
@@ -55,7 +56,9 @@ record Receiving(ObjectStore store) {
   }
 
   private RecordBatchStream open(String name) {
-    return RecordBatchStream.open(store, name, Stores.PATIENCE).block(Stores.PATIENCE);
+    return RecordBatchStream.open(store, name, Stores.PATIENCE)
+        .block(Stores.PATIENCE)
+        .waiting(waiting);
   }
 
   static Duration patience(Round round) {

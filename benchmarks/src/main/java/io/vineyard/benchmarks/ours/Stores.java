@@ -2,6 +2,7 @@ package io.vineyard.benchmarks.ours;
 
 import io.vineyard.benchmarks.end.EndLoop;
 import io.vineyard.benchmarks.end.Line;
+import io.vineyard.reactive.WaitStrategy;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StoreStatus;
@@ -23,10 +24,16 @@ import org.jspecify.annotations.Nullable;
  * @param readers the client for readers; the same one unless both ends are in this JVM
  * @param server the server, if it is in this process
  * @param socket the socket of the server, if there is one
+ * @param waiting how readers wait
  */
 record Stores(
-    ObjectStore writers, ObjectStore readers, @Nullable BoundServer server, @Nullable Path socket) {
+    ObjectStore writers,
+    ObjectStore readers,
+    @Nullable BoundServer server,
+    @Nullable Path socket,
+    WaitStrategy waiting) {
   static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration SPIN = Duration.ofNanos(200_000);
   private static final Duration LOOK = Duration.ofMillis(5);
   private static final long CAPACITY_BYTES = 3L << 30;
   private static final long POLL_NANOS = 1_000_000;
@@ -34,18 +41,20 @@ record Stores(
   static Stores open(String role, Line arguments) {
     if (role.equals("jvm")) {
       ObjectStore store = EmbeddedStore.create().capacity(CAPACITY_BYTES).open();
-      return new Stores(store, store.fork().block(PATIENCE), null, null);
+      return new Stores(store, store.fork().block(PATIENCE), null, null, WaitStrategy.park());
     }
     Path socket = Path.of(arguments.text("dir"), "store");
-    boolean serves =
-        role.equals("server") || (role.equals("writer") && arguments.text("setup").equals(role));
+    String setup = arguments.text("setup");
+    WaitStrategy waiting =
+        setup.equals("spin") ? WaitStrategy.spinThenPark(SPIN) : WaitStrategy.park();
+    boolean serves = role.equals("server") || (role.equals("writer") && !setup.equals("server"));
     if (!serves) {
       ObjectStore client = VineyardClient.create().socket(socket).connectNow();
-      return new Stores(client, client, null, socket);
+      return new Stores(client, client, null, socket, waiting);
     }
     BoundServer server = VineyardServer.create().socket(socket).capacity(CAPACITY_BYTES).bindNow();
     ObjectStore local = server.connectNow();
-    return new Stores(local, local, server, socket);
+    return new Stores(local, local, server, socket, waiting);
   }
 
   /** Attaches one more client of the readers. */

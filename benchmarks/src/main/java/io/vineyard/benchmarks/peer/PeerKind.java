@@ -37,6 +37,11 @@ public record PeerKind(
     List<String> make() throws IOException;
   }
 
+  /** Returns the same, which can't do some kinds of work, each with the reason. */
+  PeerKind without(Map<Work, String> reasons) {
+    return new PeerKind(name, setup, roles, command, warmUp, mostBytes, reasons);
+  }
+
   /** Returns what it is called among others. */
   public String label() {
     return name.equals("ours") ? name + " (" + setup + ")" : name;

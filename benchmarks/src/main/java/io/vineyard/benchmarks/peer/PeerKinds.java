@@ -1,6 +1,7 @@
 package io.vineyard.benchmarks.peer;
 
 import io.vineyard.benchmarks.end.Work;
+import io.vineyard.benchmarks.other.BareSocketEnd;
 import io.vineyard.benchmarks.other.IpcEnd;
 import io.vineyard.benchmarks.other.ThreadEnd;
 import io.vineyard.benchmarks.ours.OursEnd;
@@ -20,9 +21,13 @@ public final class PeerKinds {
   /** The setup with the store in a process of its own. */
   public static final String SERVER = "server";
 
+  /** The setup with the store in the writer's process, and readers that spin. */
+  public static final String SPIN = "spin";
+
   /** The setup with all in one JVM. */
   public static final String JVM = "jvm";
 
+  private static final String NO_BATCHES = "it carries no batches, only a wake-up";
   private static final long UNBOUNDED = Long.MAX_VALUE;
   private static final long MOST_CHRONICLE_BYTES = 4L << 30;
   private static final long MOST_VINEYARD_BYTES = 1L << 30;
@@ -52,7 +57,7 @@ public final class PeerKinds {
   public static PeerKind ours(String setup) {
     List<String> roles =
         switch (setup) {
-          case WRITER -> TWO;
+          case WRITER, SPIN -> TWO;
           case SERVER -> List.of("server", "writer", "reader");
           default -> List.of("jvm");
         };
@@ -66,6 +71,9 @@ public final class PeerKinds {
     kinds.add(flight("flight", "tcp"));
     kinds.add(flight("flight-uds", "uds"));
     kinds.add(own("arrow-ipc", WRITER, TWO, IpcEnd.class, List.of()));
+    kinds.add(
+        own("bare-socket", WRITER, TWO, BareSocketEnd.class, List.of())
+            .without(Map.of(Work.HAND_OFF, NO_BATCHES, Work.PIPELINE, NO_BATCHES)));
     kinds.add(
         library(
             "aeron",

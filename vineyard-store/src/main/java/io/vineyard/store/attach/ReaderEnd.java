@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Schedulers;
 
@@ -35,6 +36,9 @@ final class ReaderEnd implements ChunkReader {
   private final MappedSegment memory;
   private final AtomicBoolean reminding = new AtomicBoolean();
   private volatile boolean idle;
+
+  /** Counts what has happened, so that whoever spins sees it. */
+  private final AtomicInteger news = new AtomicInteger();
 
   /** Is let go of at the close, as a lease that lasts longer must not keep the subscriber. */
   private volatile Runnable onAvailable;
@@ -129,6 +133,25 @@ final class ReaderEnd implements ChunkReader {
       chunk.watch();
     }
     return chunk;
+  }
+
+  @Override
+  public void spin(long mostNanos) {
+    int before = news.get();
+    synchronized (this) {
+      boolean waits = credit > 0 && !closed && !broken && !ended;
+      if (!waits || ring.hasNews() || !memory.tryRetain()) {
+        return;
+      }
+    }
+    try {
+      long end = System.nanoTime() + mostNanos;
+      while (!ring.hasNews() && news.get() == before && System.nanoTime() - end < 0) {
+        Thread.onSpinWait();
+      }
+    } finally {
+      memory.release();
+    }
   }
 
   private void breakOff(VineyardException corrupted) {
@@ -277,6 +300,7 @@ final class ReaderEnd implements ChunkReader {
         return;
       }
       closed = true;
+      news.incrementAndGet();
       onAvailable = () -> {};
       settled = held == 0;
       if (ring.hasUnreclaimed()) {
@@ -342,6 +366,7 @@ final class ReaderEnd implements ChunkReader {
 
   /** Something has come, or may have. */
   void woken() {
+    news.incrementAndGet();
     StoreEvents.tell(stream, onAvailable);
   }
 

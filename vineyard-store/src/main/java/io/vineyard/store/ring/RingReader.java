@@ -66,6 +66,14 @@ public final class RingReader {
     return ring.loadState(slot) == Ring.state(position, 0, Ring.PUBLISHED);
   }
 
+  /**
+   * Returns whether {@link #peek} may find something that it did not find before; for the thread
+   * that peeks.
+   */
+  public boolean hasNews() {
+    return ring.acquire(RingLayout.PUBLISHED_AT) != next;
+  }
+
   private void advance() {
     next++;
     ring.release(RingLayout.NEXT_AT, next);

@@ -35,8 +35,9 @@
  * <p><b>Asleep.</b> A reader that finds nothing sets a flag and looks once more; a writer that
  * finds the flag clears it and has the store wake the reader (2). A writer without room says how
  * many releases it waits for; whoever releases that many has it woken (7). A reader also reminds a
- * writer that has nothing to publish, after some milliseconds, so that memory comes back. A busy
- * stream sends a few wakes for a thousand chunks, an idle one nothing.
+ * writer that has nothing to publish, after some milliseconds, so that memory comes back. A reader
+ * may be told to spin for a while before all this. A busy stream sends a few wakes for a thousand
+ * chunks, an idle one nothing.
  *
  * <p><b>The window</b> is the writer's to keep: chunks are bounded by the slots, bytes by its own
  * count. It can cheat nobody but itself, as its memory is accounted segment by segment.

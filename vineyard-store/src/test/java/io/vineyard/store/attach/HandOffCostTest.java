@@ -28,9 +28,11 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
@@ -225,6 +227,32 @@ class HandOffCostTest {
     assertThat(copiedBytes).as("copied bytes").isZero();
     assertThat(Mapping.openCount()).as("mappings").isEqualTo(mapped);
     assertThat(Segment.openCount()).as("segments").isEqualTo(open);
+  }
+
+  @Test
+  void readerThatSpinsIsNotWoken() {
+    pass(1);
+    link.events.clear();
+    AtomicInteger read = new AtomicInteger();
+    CompletableFuture<Void> reading =
+        CompletableFuture.runAsync(
+            () -> {
+              while (read.get() < 1000) {
+                reader.spin(Waits.PATIENCE.toNanos());
+                read(1);
+                read.incrementAndGet();
+              }
+            });
+    for (int i = 1; i <= 1000; i++) {
+      int count = i;
+      Waits.until("room", () -> write(1) == 1);
+      Waits.until("the reader has it", () -> read.get() == count);
+    }
+    reading.join();
+    Event wake = new Event.Wake(((ReaderEnd) reader).handle());
+    assertThat(link.events.stream().filter(wake::equals))
+        .as("wakes of the reader")
+        .hasSizeLessThan(10);
   }
 
   @Test
