@@ -112,10 +112,14 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     }
     encoder.check(element);
     ChunkCodec.Encoded encoded = encoder.tryEncode(element);
-    if (encoded == null) {
-      return noRoom();
+    if (encoded == null && writer.outstandingChunks() == 0) {
+      encoded = encoder.tryEncode(element); // the last one may have come back meanwhile
     }
-    ChunkWriter.Result result = writer.tryPublish(encoded.draft());
+    if (encoded == null) {
+      checkMayWait();
+      return EmitResult.FAIL_OVERFLOW;
+    }
+    ChunkWriter.Result result = tryPublish(encoded);
     if (result == ChunkWriter.Result.OK) {
       elements++;
       bytes += encoded.dataBytes();
@@ -131,14 +135,22 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     };
   }
 
+  private ChunkWriter.Result tryPublish(ChunkCodec.Encoded encoded) {
+    try {
+      return writer.tryPublish(encoded.draft());
+    } catch (RuntimeException refused) {
+      encoded.discard();
+      throw refused;
+    }
+  }
+
   /** A full store is worth waiting for only as long as something of this writer can be released. */
-  private EmitResult noRoom() {
+  private void checkMayWait() {
     VineyardException refusal = writer.memory().refusal();
     if (refusal != null && writer.outstandingChunks() == 0) {
       writer.memory().askAgain();
       throw VineyardException.of(refusal.code(), String.valueOf(refusal.getMessage()), refusal);
     }
-    return EmitResult.FAIL_OVERFLOW;
   }
 
   @Override

@@ -17,6 +17,7 @@ final class SerialDrain {
   private final Runnable loop = this::loop;
   private volatile boolean rejected;
   private volatile boolean stopped;
+  private boolean again; // touched by the task's thread only
 
   SerialDrain(Runnable task) {
     this.task = task;
@@ -58,8 +59,30 @@ final class SerialDrain {
         return;
       }
       task.run();
-      missed = signals.addAndGet(-missed);
+      if (again) {
+        again = false;
+        if (reschedule()) {
+          return;
+        }
+      } else {
+        missed = signals.addAndGet(-missed);
+      }
     } while (missed != 0);
+  }
+
+  private boolean reschedule() {
+    try {
+      worker().schedule(loop);
+      return true;
+    } catch (RejectedExecutionException shutDown) {
+      rejected = !stopped;
+      return false;
+    }
+  }
+
+  /** Called by the task: it has more to do, which others that use the same thread come before. */
+  void again() {
+    again = true;
   }
 
   /** Returns whether the scheduler was shut down, so that the task should come to an end. */

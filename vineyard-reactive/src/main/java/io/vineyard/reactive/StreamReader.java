@@ -54,6 +54,11 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     return "streamReader(" + id + ")";
   }
 
+  /** How many elements are delivered before others that use the same thread have their turn. */
+  private static final int MOST_AT_ONCE = 1024;
+
+  private static final int MOST_AT_ONCE_SPINNING = 64;
+
   /** One subscription. */
   private static final class Reading<T extends AutoCloseable> implements Subscription, Scannable {
     private final CoreSubscriber<? super T> actual;
@@ -152,8 +157,13 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     }
 
     private void deliver(ChunkReader open) {
+      int left = spinNanos > 0 ? MOST_AT_ONCE_SPINNING : MOST_AT_ONCE;
       boolean more = true;
-      while (more && !cancelled) {
+      while (more && !cancelled && fault == null) {
+        if (left-- == 0) {
+          drain.again();
+          return;
+        }
         if (spinNanos > 0) {
           open.spin(spinNanos);
         }

@@ -87,22 +87,29 @@ class KillIT {
   void batchesOfAKilledReaderGoToTheNextAndTheWriterGoesOn() {
     try (StoreProcess process = StoreProcess.start(CAPACITY_BYTES, SEGMENT_BYTES);
         ObjectStore store = process.connectNow()) {
-      RecordBatchStream stream = Waits.value(RecordBatchStream.create(store, SPEC));
-      StreamWriter<RecordBatch> writer = stream.writerNow();
-      Disposable writing = writer.write(KillPeer.endless(writer)).subscribe();
-      readSome(stream);
+      killReaders(process, store, 1);
       long descriptors = process.child().descriptors();
-      for (int round = 0; round < ROUNDS; round++) {
-        killReader(process, stream);
-      }
+      delays.clear();
+      killReaders(process, store, ROUNDS);
       untilDescriptors(process, descriptors);
-      writing.dispose();
-      writer.tryEmitComplete();
-      stream.reader(KillPeer::number).blockLast(Waits.PATIENCE);
-      writer.close();
-      Waits.untilIdle(store);
     }
     report("the leases of a killed reader were back");
+  }
+
+  /** Kills readers of one stream, and leaves an empty store. */
+  private void killReaders(StoreProcess process, ObjectStore store, int rounds) {
+    RecordBatchStream stream = Waits.value(RecordBatchStream.create(store, SPEC));
+    StreamWriter<RecordBatch> writer = stream.writerNow();
+    Disposable writing = writer.write(KillPeer.endless(writer)).subscribe();
+    readSome(stream);
+    for (int round = 0; round < rounds; round++) {
+      killReader(process, stream);
+    }
+    writing.dispose();
+    writer.tryEmitComplete();
+    stream.reader(KillPeer::number).blockLast(Waits.PATIENCE);
+    writer.close();
+    Waits.untilIdle(store);
   }
 
   private void killReader(StoreProcess process, RecordBatchStream stream) {

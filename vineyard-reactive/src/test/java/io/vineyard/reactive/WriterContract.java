@@ -139,7 +139,7 @@ interface WriterContract extends TwoClients {
         .expectComplete()
         .verify(Waits.PATIENCE);
     assertThat(requested.get()).isLessThanOrEqualTo(1000 + WINDOW);
-    assertThat(writing.isDisposed()).isTrue();
+    Waits.until("the writing is over", writing::isDisposed);
   }
 
   @Test

@@ -101,7 +101,24 @@ public interface ReaderContract extends StoreContract {
       reader.reader().spin(Long.MAX_VALUE);
       assertThat(reader.numbers(1)).containsExactly(0L);
     }
-    done(store().delete(id));
+    done(store().delete(id).onErrorComplete());
+  }
+
+  @Test
+  default void spinSeesWhatWasGivenBack() {
+    ObjectId id = StreamContract.create(store());
+    try (WriterDriver writer = WriterDriver.open(store(), id)) {
+      writer.publish(1, 10);
+      try (ReaderDriver first = ReaderDriver.open(other(), id, 1)) {
+        first.reader().putBack(first.next());
+      }
+      try (ReaderDriver second = StreamContract.openWhenFree(other(), id)) {
+        second.reader().request(1);
+        second.reader().spin(Long.MAX_VALUE);
+        assertThat(second.numbers(1)).containsExactly(0L);
+      }
+    }
+    done(store().delete(id).onErrorComplete());
   }
 
   @Test

@@ -85,14 +85,14 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
       dictionaries.retain();
     }
     ChunkDraft draft = writer.draft();
-    EncodedBatch.Held held =
-        new EncodedBatch.Held(columns.takeOwners(), copy, dictionaries, copied + foreign);
+    EncodedBatch.Held held = null;
     try {
+      held = new EncodedBatch.Held(columns.takeOwners(), copy, dictionaries, copied + foreign);
       learnSchema(batch);
       draft.complete(describe(batch, held, draft), dataBytes, held::release);
       return new EncodedBatch(draft, dataBytes, held);
     } catch (RuntimeException refused) {
-      held.release();
+      (held == null ? EncodedBatch.Held.ofCopies(copy, dictionaries) : held).release();
       throw refused;
     }
   }

@@ -24,6 +24,11 @@ record EncodedBatch(ChunkDraft draft, long dataBytes, Held held) implements Chun
       @Nullable SharedDictionaries dictionaries,
       long copiedBytes) {
 
+    static Held ofCopies(
+        SharedMemory.@Nullable Allocation copies, @Nullable SharedDictionaries dictionaries) {
+      return new Held(new ReferenceManager[0], copies, dictionaries, 0);
+    }
+
     void release() {
       for (ReferenceManager owner : owners) {
         owner.release();

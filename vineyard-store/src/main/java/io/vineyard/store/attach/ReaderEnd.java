@@ -139,10 +139,11 @@ final class ReaderEnd implements ChunkReader {
   public void spin(long mostNanos) {
     int before = news.get();
     synchronized (this) {
-      boolean waits = credit > 0 && !closed && !broken && !ended;
+      boolean waits = credit > 0 && !closed && !broken && !ended && !ring.hasReturned();
       if (!waits || ring.hasNews() || !memory.tryRetain()) {
         return;
       }
+      rest();
     }
     try {
       long end = System.nanoTime() + mostNanos;

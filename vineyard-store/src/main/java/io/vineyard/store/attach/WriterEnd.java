@@ -54,7 +54,7 @@ final class WriterEnd implements ChunkWriter {
   private final UsedSegments used;
   private final @Nullable Published[] outstanding;
   private long outstandingBytes;
-  private int reclaiming;
+  private int givingBack;
 
   /** Whether somebody was told that there is no room, and is to be told when there is. */
   private boolean asleep;
@@ -178,19 +178,28 @@ final class WriterEnd implements ChunkWriter {
     }
   }
 
-  /** Has the writer woken by the next release; returns whether something was released before. */
+  /**
+   * Has the writer woken by the next release, or by whoever takes back what was released; returns
+   * whether something was released before.
+   */
   boolean awaitRelease() {
-    boolean look;
+    boolean released;
     synchronized (this) {
-      look = !over && ring.outstanding() > 0 && !ring.sleep(1);
+      if (over) {
+        return false;
+      }
+      released = ring.outstanding() > 0 && !ring.sleep(1);
+      asleep |= !released && ring.outstanding() + givingBack > 0;
     }
-    return look && takeBack();
+    if (released) {
+      takeBack();
+    }
+    return released;
   }
 
   /** Takes back what was released; returns whether that was anything. */
   private boolean takeBack() {
     Reclaimed found = new Reclaimed();
-    boolean wakes;
     synchronized (this) {
       if (over) {
         return false;
@@ -200,11 +209,9 @@ final class WriterEnd implements ChunkWriter {
         ring.reclaim(slot -> found.add(takeOut(slot)));
         tries++;
       } while (ended && tries < MOST_TRIES && isNextRelease());
-      reclaiming++;
-      wakes = asleep && found.count > 0;
-      asleep &= !wakes;
+      givingBack += found.count;
     }
-    giveBack(found);
+    boolean wakes = giveBack(found);
     checkDrained();
     if (wakes) {
       room(); // whoever waits for it would not be woken any more
@@ -297,7 +304,7 @@ final class WriterEnd implements ChunkWriter {
   public long outstandingChunks() {
     takeBack();
     synchronized (this) {
-      return chunks();
+      return (long) chunks() + givingBack; // whose memory is not free before that is done
     }
   }
 
@@ -333,7 +340,7 @@ final class WriterEnd implements ChunkWriter {
     if (waking.compareAndSet(false, true)) {
       try {
         Schedulers.parallel().schedule(this::wake);
-      } catch (RejectedExecutionException shutDown) {
+      } catch (RejectedExecutionException | OutOfMemoryError e) {
         wake();
       }
     }
@@ -375,7 +382,7 @@ final class WriterEnd implements ChunkWriter {
         }
       }
       over = true;
-      reclaiming++;
+      givingBack += all.count;
     }
     memory.release();
     if (wasOpen) {
@@ -387,18 +394,22 @@ final class WriterEnd implements ChunkWriter {
     drained.tryEmitEmpty();
   }
 
-  private void giveBack(Reclaimed reclaimed) {
+  /** Returns whether somebody waits for that. */
+  private boolean giveBack(Reclaimed reclaimed) {
     for (int i = 0; i < reclaimed.count; i++) {
       StoreEvents.tell(stream, reclaimed.tasks[i]);
     }
     synchronized (this) {
-      reclaiming--;
+      givingBack -= reclaimed.count;
+      boolean wakes = asleep && reclaimed.count > 0;
+      asleep &= !wakes;
+      return wakes;
     }
   }
 
   private void checkDrained() {
     synchronized (this) {
-      if (over || !ended || ring.outstanding() > 0 || reclaiming > 0) {
+      if (over || !ended || ring.outstanding() > 0 || givingBack > 0) {
         return;
       }
       over = true;

@@ -66,10 +66,12 @@ public final class RingReader {
     return ring.loadState(slot) == Ring.state(position, 0, Ring.PUBLISHED);
   }
 
-  /**
-   * Returns whether {@link #peek} may find something that it did not find before; for the thread
-   * that peeks.
-   */
+  /** Returns whether there are chunks that were given back. */
+  public boolean hasReturned() {
+    return !returned.isEmpty();
+  }
+
+  /** Returns whether chunks were published that {@link #peek} has not told of. */
   public boolean hasNews() {
     return ring.acquire(RingLayout.PUBLISHED_AT) != next;
   }

@@ -139,14 +139,24 @@ public final class BufferList implements VectorWalk.Visitor {
       owners[i] = null;
       // buffers of one batch often lie in one piece
       if (owner != null && (count == 0 || owners[count - 1] != owner)) {
-        owner.retain();
         owners[count++] = owner;
       }
     }
     ReferenceManager[] taken = new ReferenceManager[count];
     System.arraycopy(owners, 0, taken, 0, count);
     Arrays.fill(owners, 0, count, null);
-    return taken;
+    int retained = 0;
+    try {
+      for (; retained < count; retained++) {
+        taken[retained].retain();
+      }
+      return taken;
+    } catch (RuntimeException closed) {
+      for (int i = 0; i < retained; i++) {
+        taken[i].release();
+      }
+      throw closed;
+    }
   }
 
   private boolean isForeign(int index, SharedMemory memory) {
