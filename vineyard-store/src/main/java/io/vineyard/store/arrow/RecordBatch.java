@@ -263,6 +263,23 @@ public final class RecordBatch implements Storable, AutoCloseable {
     return new RecordBatch(schema, copies, body.dictionaries().retain(), rowCount);
   }
 
+  /**
+   * Returns the columns of another schema as a batch of its own, which the caller closes. Columns
+   * are found by their names: those that are missing are null, those that the schema has not got
+   * are left out, and numbers are widened where no value is lost. What has its type already is not
+   * copied.
+   *
+   * @param allocator for what has to be made; stays the caller's
+   * @throws VineyardException with {@link ErrorCode#SCHEMA_MISMATCH} if a column has a type that
+   *     can't be widened to the other, another dictionary, or nulls that are not allowed there
+   */
+  public RecordBatch withSchema(Schema target, BufferAllocator allocator) {
+    Objects.requireNonNull(target, "target");
+    Objects.requireNonNull(allocator, "allocator");
+    vectors();
+    return SchemaCast.cast(this, target, allocator);
+  }
+
   /** Returns whether both have the same schema, and equal values and nulls in every row. */
   public boolean hasSameContent(RecordBatch that) {
     if (!schema.wire().equals(that.schema.wire()) || rowCount != that.rowCount) {

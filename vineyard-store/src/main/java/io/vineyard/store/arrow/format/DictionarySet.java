@@ -50,15 +50,19 @@ public final class DictionarySet implements DictionaryProvider, AutoCloseable {
 
   /** Returns whether both have the same dictionaries with equal values. */
   public boolean hasSameContent(DictionarySet that) {
-    return dictionaries.keySet().equals(that.dictionaries.keySet())
-        && dictionaries.entrySet().stream()
-            .allMatch(
-                entry ->
-                    VectorEqualsVisitor.vectorEquals(
-                        entry.getValue().getVector(),
-                        Objects.requireNonNull(that.lookup(entry.getKey())).getVector(),
-                        // dictionaries have no names of their own
-                        (left, right) -> new TypeEqualsVisitor(right, false, false).equals(left)));
+    return this == that
+        || (dictionaries.keySet().equals(that.dictionaries.keySet()) && hasSameValues(that));
+  }
+
+  private boolean hasSameValues(DictionarySet that) {
+    return dictionaries.entrySet().stream()
+        .allMatch(
+            entry ->
+                VectorEqualsVisitor.vectorEquals(
+                    entry.getValue().getVector(),
+                    Objects.requireNonNull(that.lookup(entry.getKey())).getVector(),
+                    // dictionaries have no names of their own
+                    (left, right) -> new TypeEqualsVisitor(right, false, false).equals(left)));
   }
 
   /** Returns the dictionaries by their ids. */

@@ -42,9 +42,15 @@ public final class Vectors {
 
   /** Makes a second vector over the same memory, which stays until both are closed. */
   public static FieldVector share(FieldVector vector) {
-    FieldVector shared = vector.getField().createVector(vector.getAllocator());
+    return share(vector, vector.getField());
+  }
+
+  /** Makes a second vector over the same memory, for a field of the same type. */
+  public static FieldVector share(FieldVector vector, Field field) {
+    FieldVector shared = field.createVector(vector.getAllocator());
     try {
       shareBuffers(vector, shared);
+      SparseUnions.prepare(shared, field);
       return shared;
     } catch (RuntimeException broken) {
       shared.close();
