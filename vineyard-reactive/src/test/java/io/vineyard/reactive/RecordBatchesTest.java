@@ -46,8 +46,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** What the operators for batches do to rows, to memory and to demand. */
@@ -181,6 +185,40 @@ class RecordBatchesTest {
         .verify(Waits.PATIENCE);
     assertThat(few.isClosed()).isTrue();
     assertThat(many.isClosed()).isTrue();
+  }
+
+  @Test
+  void cancelFromAnotherThreadLosesNothing() {
+    Scheduler elsewhere = Schedulers.newParallel("elsewhere", 2);
+    try {
+      for (int round = 0; round < 500; round++) {
+        AtomicInteger seen = new AtomicInteger();
+        BaseSubscriber<RecordBatch> reading =
+            new BaseSubscriber<>() {
+              @Override
+              protected void hookOnSubscribe(Subscription subscription) {
+                subscription.request(2);
+              }
+
+              @Override
+              protected void hookOnNext(RecordBatch batch) {
+                seen.incrementAndGet();
+                batch.close();
+                elsewhere.schedule(() -> request(1));
+              }
+            };
+        batches(4, 1, 7, 2, 3, 5, 9, 1, 1, 6)
+            .repeat()
+            .subscribeOn(elsewhere)
+            .transform(RecordBatches.rebatch(3, allocator))
+            .subscribe(reading);
+        Waits.until("some batches", () -> seen.get() > 3);
+        reading.dispose();
+        Waits.until("no memory", () -> allocator.getAllocatedMemory() == 0);
+      }
+    } finally {
+      elsewhere.dispose();
+    }
   }
 
   @Test

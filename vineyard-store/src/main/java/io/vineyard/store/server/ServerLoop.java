@@ -3,6 +3,7 @@ package io.vineyard.store.server;
 import io.netty.channel.EventLoop;
 import io.vineyard.store.attach.BackgroundSegments;
 import io.vineyard.store.core.StoreCore;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ final class ServerLoop {
   final EventLoop loop;
   final DescriptorSender sender;
   final StoreCore core;
-  final SecureRandom random = new SecureRandom();
+  final SecureRandom random = seeded();
   private final Map<Long, ServerConnection> connections = new HashMap<>();
   private List<Outbox> dirty = new ArrayList<>();
   private List<Outbox> flushing = new ArrayList<>();
@@ -37,6 +38,17 @@ final class ServerLoop {
     this.sender = sender;
     this.core =
         new StoreCore(config.limits(), new BackgroundSegments(worker, loop), Clock.systemUTC());
+  }
+
+  /** Makes numbers that nobody can guess; takes its seed now, and not on a thread that serves. */
+  private static SecureRandom seeded() {
+    try {
+      SecureRandom random = SecureRandom.getInstance("DRBG");
+      random.nextLong();
+      return random;
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("expected a DRBG in the JDK", e);
+    }
   }
 
   long nextClient() {
