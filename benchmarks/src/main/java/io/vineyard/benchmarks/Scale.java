@@ -77,6 +77,7 @@ final class Scale implements Callable<Integer> {
   private static final class Run {
     private static final int ROUNDS = 5;
     private static final int QUICK_ROUNDS = 2;
+    private static final int HEAP_WARM_UPS = 3;
 
     private final Report report;
     private final Peer peer;
@@ -126,6 +127,8 @@ final class Scale implements Callable<Integer> {
       for (int objects : counts) {
         report.progress(objects + " objects");
         peer.writer().ask(Line.of("objects").with("count", objects), PATIENCE);
+        // A heap that has grown takes its new pages from the machine as it is filled once.
+        many(1, 1, warmUp.multipliedBy(HEAP_WARM_UPS));
         double[] of = new double[rounds];
         for (int i = 0; i < rounds; i++) {
           of[i] = many(1, 1, round);

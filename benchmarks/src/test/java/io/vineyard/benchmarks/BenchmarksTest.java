@@ -43,7 +43,7 @@ class BenchmarksTest {
 
   @ParameterizedTest
   @CsvSource({
-    "hand-off --setup cloud, '--setup: expected one of [writer, server, jvm], got cloud'",
+    "hand-off --setup cloud, '--setup: expected one of [writer, spin, server, jvm], got cloud'",
     "hand-off --seconds 0, '--seconds: expected at least 1, got 0'",
     "hand-off --seconds soon, Invalid value for option '--seconds'",
     "hand-off --speed, Unknown option: '--speed'",

@@ -199,7 +199,7 @@ class AttachedStoreTest {
       assertThat(reader.lease(slot)).isTrue();
       reader.release(slot, 0);
       link.events().wake(new Event.Wake(handle));
-      assertThat(reclaimed).isTrue();
+      Waits.until("the chunk is taken back", reclaimed::get);
       assertThat(writer.outstandingChunks()).isZero();
     }
   }
