@@ -21,7 +21,7 @@ class RoundIT {
   private static final Duration SHORT = Duration.ofMillis(50);
 
   @ParameterizedTest
-  @ValueSource(strings = {"writer", "server", "jvm"})
+  @ValueSource(strings = {"writer", "spin", "server", "jvm"})
   void allBatchesArriveInEachSetup(String setup) throws Exception {
     try (Workspace workspace = Workspace.create();
         Peer peer = PeerKinds.ours(setup).start(workspace)) {
@@ -34,14 +34,17 @@ class RoundIT {
     }
   }
 
+  private static PeerKind kind(String name) {
+    return PeerKinds.others(null).stream()
+        .filter(peer -> peer.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"thread", "arrow-ipc"})
   void peersWithoutLibrariesPassTheSameBatches(String name) throws Exception {
-    PeerKind kind =
-        PeerKinds.others(null).stream()
-            .filter(peer -> peer.name().equals(name))
-            .findFirst()
-            .orElseThrow();
+    PeerKind kind = kind(name);
     try (Workspace workspace = Workspace.create();
         Peer peer = kind.start(workspace)) {
       assertThat(peer.round(Work.HAND_OFF, BATCH_BYTES, SHORT).number("count")).isGreaterThan(1);
@@ -52,12 +55,23 @@ class RoundIT {
   }
 
   @Test
+  void bareSocketCarriesWakes() throws Exception {
+    PeerKind kind = kind("bare-socket");
+    try (Workspace workspace = Workspace.create();
+        Peer peer = kind.start(workspace)) {
+      assertThat(peer.round(Work.LATENCY, BATCH_BYTES, SHORT).number("p50")).isPositive();
+      peer.quit();
+    }
+    assertThat(kind.reasonsWithout()).containsKeys(Work.HAND_OFF, Work.PIPELINE);
+  }
+
+  @Test
   void peersThatCannotRunHereSayWhy() throws Exception {
     String home = System.getProperty("benchmarks.home", "");
     try (Workspace workspace = Workspace.create()) {
       System.setProperty("benchmarks.home", workspace.folder().toString());
       for (PeerKind kind : PeerKinds.others(null)) {
-        if (!List.of("thread", "arrow-ipc").contains(kind.name())) {
+        if (!List.of("thread", "arrow-ipc", "bare-socket").contains(kind.name())) {
           assertThatThrownBy(() -> kind.start(workspace))
               .as(kind.name())
               .isInstanceOf(EndFailedException.class)

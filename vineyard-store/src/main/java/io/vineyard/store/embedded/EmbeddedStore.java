@@ -12,7 +12,9 @@ import java.time.Clock;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedTransferQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -76,19 +78,28 @@ public final class EmbeddedStore {
   public ObjectStore open() {
     StoreLimits limits = StoreLimits.of(capacityBytes, segmentBytes);
     String label = name.isEmpty() ? "embedded-store-" + COUNT.incrementAndGet() : name;
-    ExecutorService loop =
-        Executors.newSingleThreadExecutor(
-            task -> {
-              Thread thread = new Thread(task, "vineyard-" + label);
-              thread.setDaemon(true);
-              return thread;
-            });
+    ExecutorService loop = loop(label);
     Executor worker = Schedulers.boundedElastic()::schedule;
     StoreCore core = new StoreCore(limits, new BackgroundSegments(worker, loop), Clock.systemUTC());
     Mono<ObjectStore> store =
         LocalLink.connect(
             core, loop, label, () -> closeIfUnused(core, loop), Schedulers.immediate());
     return Objects.requireNonNull(Handover.join(store.toFuture()), "store");
+  }
+
+  /** Makes the thread that owns the tables, with a queue that nobody waits to add to. */
+  private static ExecutorService loop(String label) {
+    return new ThreadPoolExecutor(
+        1,
+        1,
+        0,
+        TimeUnit.SECONDS,
+        new LinkedTransferQueue<>(),
+        task -> {
+          Thread thread = new Thread(task, "vineyard-" + label);
+          thread.setDaemon(true);
+          return thread;
+        });
   }
 
   private static void closeIfUnused(StoreCore core, ExecutorService loop) {
