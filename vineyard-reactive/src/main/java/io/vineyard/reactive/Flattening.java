@@ -164,10 +164,10 @@ final class Flattening<T> extends FluxOperator<RecordBatch, T> {
 
     private void advance() {
       while (!cancelled && !over && make()) {
-        T element = ready;
-        if (element == null || requested.get() == 0) {
+        if (requested.get() == 0) {
           return;
         }
+        T element = Objects.requireNonNull(ready, "ready");
         ready = null;
         requested.updateAndGet(n -> n == Long.MAX_VALUE ? n : n - 1);
         actual.onNext(element);

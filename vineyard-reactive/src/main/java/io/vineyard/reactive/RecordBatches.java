@@ -29,9 +29,9 @@ import reactor.core.publisher.Mono;
  * <p>Each passes demand on, and asks its source for one batch at a time where one makes several;
  * what was made of the batches before an error comes before it. Batches that come in belong to the
  * operator, batches that go out to the subscriber; what is in between when a subscription ends is
- * closed, and given to the discard hook. Whatever needs memory takes it from the allocator that it
- * is given, which stays the caller's: with that of a {@link StreamWriter} the result is published
- * without a further copy.
+ * closed. Signals come on the threads of the source, and of whoever requests. Whatever needs memory
+ * takes it from the allocator that it is given, which stays the caller's: with that of a {@link
+ * StreamWriter} the result is published without a further copy.
  */
 public final class RecordBatches {
   private RecordBatches() {}

@@ -8,8 +8,8 @@ import java.util.Objects;
 /**
  * How a reader waits for the next element when it has seen all that there is. Immutable.
  *
- * <p>A thread that is parked costs nothing, and takes some ten microseconds to wake up. One that
- * spins sees the next element within a microsecond, and takes a whole core meanwhile.
+ * <p>A thread that is parked costs nothing, and takes some tens of microseconds to wake up. One
+ * that spins sees the next element within a microsecond, and takes a whole core meanwhile.
  */
 public final class WaitStrategy {
   private static final Duration LONGEST = Duration.ofMillis(1);

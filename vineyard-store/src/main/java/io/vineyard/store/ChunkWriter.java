@@ -60,7 +60,8 @@ public interface ChunkWriter extends AutoCloseable {
 
   /**
    * Sets who is told, often more than once, that the window has more room or that the writer has
-   * ended; run by a thread of the store's client that must not be blocked.
+   * ended; run by any thread, the store's client's own and that of who publishes among them, so it
+   * must not block.
    */
   void onRoom(Runnable listener);
 

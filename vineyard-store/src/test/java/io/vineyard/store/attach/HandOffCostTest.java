@@ -172,7 +172,7 @@ class HandOffCostTest {
   private void pass(int chunks) {
     for (int passed = 0; passed < chunks; ) {
       long begun = allocated();
-      int written = write(chunks - passed); // 0 while the link's thread takes chunks back
+      int written = write(chunks - passed); // 0 while a thread takes chunks back
       long between = allocated();
       read(written);
       writtenGarbage += between - begun;
