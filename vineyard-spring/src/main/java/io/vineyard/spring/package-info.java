@@ -1,0 +1,5 @@
+/** Arrow over HTTP for Spring WebFlux. */
+@NullMarked
+package io.vineyard.spring;
+
+import org.jspecify.annotations.NullMarked;
