@@ -43,8 +43,7 @@ final class PublisherWriter<T extends AutoCloseable>
     this.writer = writer;
     this.codec = codec;
     this.result = result;
-    this.context =
-        Context.of(result.contextView()).put(BufferAllocator.class, writer.allocator());
+    this.context = Context.of(result.contextView()).put(BufferAllocator.class, writer.allocator());
   }
 
   @Override
