@@ -30,35 +30,40 @@ final class Carrier {
 
   private Carrier() {}
 
-  /** Returns null if there is nothing to tell, or more than fits. */
+  /** Returns null if there is nothing to tell; leaves out fields that don't fit any more. */
   static byte @Nullable [] encode(Map<String, String> fields) {
     if (fields.isEmpty()) {
       return null;
     }
     ByteBuffer bytes =
         ByteBuffer.allocate(ChunkCodec.MOST_CARRIER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.putShort((short) fields.size());
+    bytes.putShort((short) 0);
+    int count = 0;
     for (Map.Entry<String, String> field : fields.entrySet()) {
-      if (!put(bytes, field.getKey()) || !put(bytes, field.getValue())) {
-        log.debug(
-            "chunks don't carry {}, which take more than {} bytes",
-            fields.keySet(),
-            ChunkCodec.MOST_CARRIER_BYTES);
-        return null;
-      }
+      count += put(bytes, field.getKey(), field.getValue()) ? 1 : 0;
     }
+    if (count == 0) {
+      return null;
+    }
+    bytes.putShort(0, (short) count);
     byte[] encoded = new byte[bytes.position()];
     bytes.flip().get(encoded);
     return encoded;
   }
 
-  private static boolean put(ByteBuffer bytes, String text) {
-    byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
-    boolean fits = bytes.remaining() >= SIZE_BYTES + encoded.length;
-    if (fits) {
-      bytes.putShort((short) encoded.length).put(encoded);
+  private static boolean put(ByteBuffer bytes, String field, String value) {
+    byte[] name = field.getBytes(StandardCharsets.UTF_8);
+    byte[] text = value.getBytes(StandardCharsets.UTF_8);
+    if (bytes.remaining() < 2L * SIZE_BYTES + name.length + text.length) {
+      log.debug(
+          "a chunk does not carry \"{}\" of {} bytes: it carries at most {}",
+          field,
+          text.length,
+          ChunkCodec.MOST_CARRIER_BYTES);
+      return false;
     }
-    return fits;
+    bytes.putShort((short) name.length).put(name).putShort((short) text.length).put(text);
+    return true;
   }
 
   /**

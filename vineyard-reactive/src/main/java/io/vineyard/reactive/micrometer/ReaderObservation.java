@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What a reader is given: one observation for as long as chunks carry the same, or one for each. */
+/**
+ * What a reader is given: one observation for as long as chunks carry the same, or one for each.
+ */
 final class ReaderObservation implements ReaderTrace {
   private final ObservationRegistry registry;
   private final boolean perChunk;

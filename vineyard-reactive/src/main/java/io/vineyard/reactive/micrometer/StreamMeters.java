@@ -31,7 +31,7 @@ final class StreamMeters {
 
   // Guarded by this.
   private final Map<Key, StreamGroup> groups = new HashMap<>();
-  private final Map<End, Key> open = new IdentityHashMap<>();
+  private final IdentityHashMap<End, Key> open = new IdentityHashMap<>();
   private boolean closed;
 
   StreamMeters(MeterRegistry registry, Settings settings) {

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.VineyardException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,9 +21,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * }</pre>
  *
  * <p>Ends that are open when it is bound are measured as well. Streams have meters of their own,
- * {@code vineyard.stream.*}, as long as an end of them is open here; what {@code vineyard.streams.*}
- * counts of all of them together stays. Nameless streams count under the one name {@value
- * #UNNAMED}, and streams beyond the {@linkplain #mostStreams bound} under {@value #OTHERS}.
+ * {@code vineyard.stream.*}, as long as an end of them is open here; what {@code
+ * vineyard.streams.*} counts of all of them together stays. Nameless streams count under the one
+ * name {@value #UNNAMED}, and streams beyond the {@linkplain #mostStreams bound} under {@value
+ * #OTHERS}.
  *
  * <p>Streams count by themselves whether or not somebody reads it; a meter does when it is read.
  * None of them waits: the gauges of the store show its answer to the question that they asked when
@@ -62,10 +64,7 @@ public final class VineyardMetrics implements MeterBinder, AutoCloseable {
     Objects.requireNonNull(more, "tags");
     return new VineyardMetrics(
         new Settings(
-            settings.store,
-            settings.tags.and(more),
-            settings.mostStreams,
-            settings.unnamedById));
+            settings.store, settings.tags.and(more), settings.mostStreams, settings.unnamedById));
   }
 
   /**
@@ -96,12 +95,13 @@ public final class VineyardMetrics implements MeterBinder, AutoCloseable {
     binding.begin(() -> bindings.remove(binding));
   }
 
-  /** Removes the meters from all registries; any call but the first after a binding does nothing. */
+  /**
+   * Removes the meters from all registries; any call but the first after a binding does nothing.
+   */
   @Override
   public void close() {
-    for (Binding binding : bindings) {
-      bindings.remove(binding);
-      binding.close();
-    }
+    List<Binding> ended = List.copyOf(bindings);
+    ended.forEach(bindings::remove);
+    ended.forEach(Binding::close);
   }
 }

@@ -18,9 +18,9 @@ import reactor.core.Disposable;
  *
  * <p>A writer has one observation, {@code vineyard.stream.write}, from its first element until it
  * ends the stream. Its parent is the one in the Reactor context of {@link
- * io.vineyard.reactive.StreamWriter#write write} or {@link
- * io.vineyard.reactive.StreamWriter#emit emit}, else the current one of the thread. Its chunks
- * carry what the propagator of the tracer writes, of up to 4 KiB; what is more is left out.
+ * io.vineyard.reactive.StreamWriter#write write} or {@link io.vineyard.reactive.StreamWriter#emit
+ * emit}, else the current one of the thread. Its chunks carry what the propagator of the tracer
+ * writes, of up to 4 KiB; fields beyond that are left out.
  *
  * <p>A reader has one, {@code vineyard.stream.read}, for as long as chunks carry the same, which
  * continues the trace. It is the current one while an element is delivered, so that what is logged
