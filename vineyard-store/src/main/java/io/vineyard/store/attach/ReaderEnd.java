@@ -118,6 +118,11 @@ final class ReaderEnd implements ChunkReader {
   }
 
   @Override
+  public synchronized long demand() {
+    return credit;
+  }
+
+  @Override
   public @Nullable LeasedChunk poll() {
     LeasedChunk chunk = null;
     synchronized (this) {
