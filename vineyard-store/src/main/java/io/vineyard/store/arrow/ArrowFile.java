@@ -13,6 +13,7 @@ import io.vineyard.store.arrow.format.IpcOutput;
 import io.vineyard.store.arrow.format.Malformed;
 import io.vineyard.store.arrow.format.SchemaCheck;
 import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.Tracking;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -90,7 +91,9 @@ public final class ArrowFile implements AutoCloseable {
     try {
       FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
       try {
-        return new ArrowFile(path, channel);
+        ArrowFile opened = new ArrowFile(path, channel);
+        Tracking.taken(opened, opened, "", null);
+        return opened;
       } catch (IOException | RuntimeException broken) {
         channel.close();
         throw broken;
@@ -179,7 +182,7 @@ public final class ArrowFile implements AutoCloseable {
         block,
         (message, body) -> {
           RecordBatch batch = RecordBatch.read(message, schema, body, shareDictionaries());
-          return batch.checked();
+          return batch.checked().tracked(null);
         });
   }
 
@@ -258,6 +261,7 @@ public final class ArrowFile implements AutoCloseable {
         return;
       }
       closed = true;
+      Tracking.returned(this);
       dictionaries.close();
     }
     try {

@@ -6,6 +6,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.format.BatchSchema;
 import io.vineyard.store.arrow.format.DictionarySet;
 import io.vineyard.store.arrow.format.IpcOutput;
+import io.vineyard.store.memory.Tracking;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -65,7 +66,9 @@ public final class ArrowFileWriter implements AutoCloseable {
   public static ArrowFileWriter create(Path path, CodecType compression) {
     Objects.requireNonNull(compression, "compression");
     try {
-      return new ArrowFileWriter(path, compression);
+      ArrowFileWriter opened = new ArrowFileWriter(path, compression);
+      Tracking.taken(opened, opened, "", null);
+      return opened;
     } catch (IOException e) {
       throw IpcOutput.failed("writing " + path, e);
     }
@@ -132,6 +135,7 @@ public final class ArrowFileWriter implements AutoCloseable {
       return;
     }
     closed = true;
+    Tracking.returned(this);
     BatchSchema written = schema;
     try (channel) {
       if (written != null && !failed) {
