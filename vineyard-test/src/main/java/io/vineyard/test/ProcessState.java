@@ -4,6 +4,7 @@ import io.vineyard.store.memory.Mapping;
 import io.vineyard.store.memory.Segment;
 import java.io.File;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,11 +58,25 @@ record ProcessState(
 
   private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
   private static final Pattern SOCKET = Pattern.compile("socket:\\[(\\d+)]");
-  private static final Pattern CLASSES = Pattern.compile(".*(\\.jar|\\.so|\\.jmod|/modules)");
+
+  /** What holds code: classes, libraries, and what those make for their own use. */
+  private static final Pattern CODE =
+      Pattern.compile(".*(\\.jar|\\.so|\\.jmod|/modules|/ffi\\w+ \\(deleted\\)|/memfd:libffi.*)");
+
   private static final int APPENDS = 1 << 10;
   private static final int OCTAL = 8;
   private static final String FLAGS = "flags:";
   private static final int UNIX_INODE = 6;
+
+  static {
+    // With its first channel the JVM opens a socket that it keeps.
+    try (FileChannel first =
+        FileChannel.open(Path.of(System.getProperty("java.home"), "release"))) {
+      assert first.isOpen();
+    } catch (IOException absent) {
+      assert !Files.exists(Path.of(System.getProperty("java.home"), "release")) : absent;
+    }
+  }
 
   static ProcessState now() {
     return new ProcessState(
@@ -115,7 +130,7 @@ record ProcessState(
         && !target.startsWith("/dev/")
         && !target.startsWith("/proc/")
         && !target.startsWith("/sys/")
-        && !CLASSES.matcher(target).matches()
+        && !CODE.matcher(target).matches()
         && !target.startsWith(System.getProperty("java.home") + File.separator)
         && !isAppendedTo(number);
   }

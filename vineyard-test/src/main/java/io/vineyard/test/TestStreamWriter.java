@@ -256,7 +256,8 @@ public final class TestStreamWriter implements AutoCloseable {
 
   /**
    * Publishes a batch in a way that no writer may. Readers must not take it for a batch: theirs end
-   * with {@link ErrorCode#ARROW_ERROR}.
+   * with {@link ErrorCode#ARROW_ERROR}, or with {@link ErrorCode#INVALID} for {@link
+   * Violation#NO_MEMORY}.
    *
    * @throws AssertionError as {@link #next} does
    * @throws IllegalStateException for {@link Violation#OTHER_SCHEMA} before there was a batch

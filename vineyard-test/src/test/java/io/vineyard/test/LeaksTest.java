@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import example.orders.CleanCases;
 import example.orders.LeakyCases;
+import example.orders.ParallelCases;
 import java.io.IOException;
 import java.util.Map;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -108,5 +110,27 @@ class LeaksTest {
                 assertThat(result.getStatus())
                     .as("%s", result)
                     .isEqualTo(TestExecutionResult.Status.SUCCESSFUL));
+  }
+
+  @RepeatedTest(3)
+  void testsInParallelAnswerForThemselves() throws IOException {
+    Map<String, TestExecutionResult> results =
+        UserTests.run(
+            ParallelCases.class,
+            Map.of(
+                "junit.jupiter.execution.parallel.enabled", "true",
+                "junit.jupiter.execution.parallel.config.strategy", "fixed",
+                "junit.jupiter.execution.parallel.config.fixed.parallelism", "5"));
+    assertThat(results).hasSize(5);
+    for (Map.Entry<String, TestExecutionResult> one : results.entrySet()) {
+      String failure = one.getValue().getThrowable().map(Throwable::getMessage).orElse("");
+      if (one.getKey().contains("received")) {
+        assertThat(failure).contains(UserTests.line(ParallelCases.class, "LEAK received"));
+      } else if (one.getKey().contains("made")) {
+        assertThat(failure).contains(UserTests.line(ParallelCases.class, "LEAK made"));
+      } else {
+        assertThat(failure).as(one.getKey()).isEmpty();
+      }
+    }
   }
 }
