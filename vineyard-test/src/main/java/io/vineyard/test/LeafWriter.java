@@ -12,6 +12,7 @@ import java.time.OffsetDateTime;
 import java.time.Period;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -135,7 +136,11 @@ final class LeafWriter {
     } else if (vector instanceof IntervalMonthDayNanoVector parts
         && value instanceof PeriodDuration both) {
       int months = Math.toIntExact(both.getPeriod().toTotalMonths());
-      parts.setSafe(row, months, both.getPeriod().getDays(), both.getDuration().toNanos());
+      parts.setSafe(
+          row,
+          months,
+          Math.toIntExact(both.getPeriod().get(ChronoUnit.DAYS)),
+          both.getDuration().toNanos());
     } else {
       return false;
     }
@@ -192,16 +197,21 @@ final class LeafWriter {
 
   private static long instant(Field field, Object value) {
     TimeUnit unit = ((ArrowType.Timestamp) field.getType()).getUnit();
-    if (value instanceof Instant instant) {
-      return count(instant.getEpochSecond(), instant.getNano(), unit);
-    } else if (value instanceof LocalDateTime local) {
-      return count(local.toEpochSecond(ZoneOffset.UTC), local.getNano(), unit);
+    Instant instant = instant(value);
+    return instant == null
+        ? raw(field, value)
+        : count(instant.getEpochSecond(), instant.getNano(), unit);
+  }
+
+  private static @Nullable Instant instant(Object value) {
+    if (value instanceof LocalDateTime local) {
+      return local.toInstant(ZoneOffset.UTC);
     } else if (value instanceof ZonedDateTime zoned) {
-      return count(zoned.toEpochSecond(), zoned.getNano(), unit);
+      return zoned.toInstant();
     } else if (value instanceof OffsetDateTime zoned) {
-      return count(zoned.toEpochSecond(), zoned.getNano(), unit);
+      return zoned.toInstant();
     }
-    return raw(field, value);
+    return value instanceof Instant instant ? instant : null;
   }
 
   private static long duration(Field field, Object value) {

@@ -42,7 +42,7 @@ final class Ledger implements Tracking.Witness {
     }
   }
 
-  private final Map<Object, Entry> open = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Entry> open = new IdentityHashMap<>();
   private final Map<Object, Entry> sources = new WeakHashMap<>();
 
   /** The threads of the tests that run, by their ids, and by what their stores call themselves. */
@@ -128,8 +128,14 @@ final class Ledger implements Tracking.Witness {
   }
 
   private Place placeOf(String store, @Nullable Object origin, @Nullable Entry source) {
-    boolean isOfSource = source != null && source.holding.kind() != Holding.Kind.BATCH;
-    Place place = origin instanceof Place known ? known : isOfSource ? source.place : here();
+    Place place;
+    if (origin instanceof Place known) {
+      place = known;
+    } else if (source != null && source.holding.kind() != Holding.Kind.BATCH) {
+      place = source.place;
+    } else {
+      place = here();
+    }
     return place.isKnown() ? place : testPlace(store);
   }
 

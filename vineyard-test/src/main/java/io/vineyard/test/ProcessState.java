@@ -167,7 +167,7 @@ record ProcessState(
         String target = Files.readSymbolicLink(link.toPath()).toString();
         found.put(Integer.parseInt(link.getName()), target);
       } catch (IOException gone) {
-        continue; // that of the listing itself
+        // that of the listing itself
       }
     }
     return found;

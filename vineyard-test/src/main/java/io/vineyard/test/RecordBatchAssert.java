@@ -43,7 +43,7 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
   public RecordBatchAssert hasRowCount(int rows) {
     isNotNull();
     if (actual.rowCount() != rows) {
-      throw fail("expected %d rows, got %d%s", rows, actual.rowCount(), table());
+      throw fail("expected %d rows, got %d%s".formatted(rows, actual.rowCount(), table()));
     }
     return this;
   }
@@ -58,7 +58,7 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
     isNotNull();
     List<String> found = columnNames(actual);
     if (!found.equals(List.of(names))) {
-      throw fail("expected the columns %s, got %s", List.of(names), found);
+      throw fail("expected the columns %s, got %s".formatted(List.of(names), found));
     }
     return this;
   }
@@ -70,11 +70,13 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
     if (!actual.schema().equals(expected)) {
       String fields = differingFields(actual.schema(), expected, true);
       throw fail(
-          "expected another schema%s",
-          fields.isEmpty()
-              ? ", with the metadata %s, got %s"
-                  .formatted(expected.getCustomMetadata(), actual.schema().getCustomMetadata())
-              : ":\n" + fields);
+          "expected another schema%s"
+              .formatted(
+                  fields.isEmpty()
+                      ? ", with the metadata %s, got %s"
+                          .formatted(
+                              expected.getCustomMetadata(), actual.schema().getCustomMetadata())
+                      : ":\n" + fields));
     }
     return this;
   }
@@ -88,7 +90,7 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
     }
     String fields = differingFields(batch.schema(), expected.schema(), false);
     if (!fields.isEmpty()) {
-      throw fail("expected the schema of the other batch:\n%s", fields);
+      throw fail("expected the schema of the other batch:\n%s".formatted(fields));
     }
     return compare(columnNames(batch), rows(batch), rows(expected));
   }
@@ -103,8 +105,8 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
       return compare(columnNames(batch), rows(batch), rows(wanted));
     } catch (IllegalArgumentException unfit) {
       throw fail(
-          "expected rows that the columns can have: %s; they are %s",
-          unfit.getMessage(), batch.schema().getFields());
+          "expected rows that the columns can have: %s; they are %s"
+              .formatted(unfit.getMessage(), batch.schema().getFields()));
     }
   }
 
@@ -159,7 +161,7 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
             .transform(RecordBatches.toRows(type))
             .subscribe(records::add, errors::add);
     if (!errors.isEmpty()) {
-      throw fail("expected rows that are records: %s", errors.get(0).getMessage());
+      throw fail("expected rows that are records: %s".formatted(errors.get(0).getMessage()));
     }
     return records;
   }
@@ -183,7 +185,7 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
       List<List<@Nullable Object>> expected) {
     String differences = DifferenceTable.of(columns, found, expected);
     if (differences != null) {
-      throw fail("%s", differences);
+      throw fail("%s".formatted(differences));
     }
     return this;
   }
@@ -195,7 +197,7 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
   public ListAssert<@Nullable Object> column(String name) {
     RecordBatch batch = open();
     if (!columnNames(batch).contains(name)) {
-      throw fail("expected a column \"%s\", got %s", name, columnNames(batch));
+      throw fail("expected a column \"%s\", got %s".formatted(name, columnNames(batch)));
     }
     List<@Nullable Object> values = new ArrayList<>(Cells.column(batch, batch.vector(name)));
     values.replaceAll(value -> value instanceof Cells.Bytes bytes ? bytes.hex() : value);
@@ -226,7 +228,7 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
   public RecordBatchAssert isClosed() {
     isNotNull();
     if (!actual.isClosed()) {
-      throw fail("expected a batch that is closed, got an open one%s", table());
+      throw fail("expected a batch that is closed, got an open one%s".formatted(table()));
     }
     return this;
   }
@@ -237,8 +239,8 @@ public final class RecordBatchAssert extends AbstractAssert<RecordBatchAssert, R
     return this;
   }
 
-  private AssertionError fail(String format, @Nullable Object... arguments) {
-    return failure("%s", format.formatted(arguments));
+  private AssertionError fail(String message) {
+    return failure("%s", message);
   }
 
   private String table() {

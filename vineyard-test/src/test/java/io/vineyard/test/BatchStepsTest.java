@@ -15,7 +15,7 @@ import reactor.core.publisher.Flux;
 /** That nothing is left after a failing expectation is what the extension checks after each. */
 @VineyardTest
 class BatchStepsTest {
-  record Number(long n) {}
+  record Counted(long n) {}
 
   @Test
   void closesWhatHasMatched() {
@@ -25,7 +25,7 @@ class BatchStepsTest {
     BatchSteps.create(source)
         .expectRows(row(1))
         .expectBatch(TestBatches.longs("n", 2))
-        .expectRecords(new Number(3))
+        .expectRecords(new Counted(3))
         .verifyComplete();
     assertThat(seen).hasSize(3).allMatch(RecordBatch::isClosed);
   }
