@@ -13,6 +13,7 @@ import io.vineyard.store.arrow.RecordBatch;
 import io.vineyard.store.embedded.EmbeddedStore;
 import io.vineyard.store.server.VineyardServer;
 import io.vineyard.test.TestBatches;
+import io.vineyard.test.TestServer;
 import io.vineyard.test.TestStream;
 import io.vineyard.test.VineyardTest;
 import java.io.IOException;
@@ -151,6 +152,11 @@ public class LeakyCases {
   @Test
   void server(@TempDir Path folder) {
     kept = VineyardServer.create().socket(folder.resolve("s")).bindNow(); // LEAK server
+  }
+
+  @Test
+  void serverOfEmbedded(TestServer server) {
+    kept = server;
   }
 
   @Test
