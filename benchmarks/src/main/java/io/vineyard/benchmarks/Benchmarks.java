@@ -21,6 +21,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       Footprint.class,
       Start.class,
       Soak.class,
+      Http.class,
       Micro.class
     })
 public final class Benchmarks implements Runnable {

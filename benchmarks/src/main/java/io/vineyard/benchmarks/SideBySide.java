@@ -52,13 +52,18 @@ abstract class SideBySide implements Callable<Integer> {
     return List.of(PeerKinds.WRITER);
   }
 
+  /** Returns what is measured, this project first. */
+  List<PeerKind> kinds(Settings chosen) {
+    List<PeerKind> kinds = new ArrayList<>(chosen.ours(setups()));
+    kinds.addAll(chosen.others());
+    return kinds;
+  }
+
   @Override
   public Integer call() throws Exception {
     settings.check();
     Report report = settings.report(name);
-    List<PeerKind> kinds = new ArrayList<>(settings.ours(setups()));
-    kinds.addAll(settings.others());
-    measure(report, kinds, Pace.of(settings, sizes.size()));
+    measure(report, kinds(settings), Pace.of(settings, sizes.size()));
     report.print();
     return 0;
   }

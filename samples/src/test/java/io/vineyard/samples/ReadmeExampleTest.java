@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @VineyardTest
 class ReadmeExampleTest {
@@ -22,6 +24,19 @@ class ReadmeExampleTest {
     String example = source.substring(source.indexOf("import "));
     assertThat(Files.readString(Path.of("../README.md"))).contains("```java\n" + example + "```");
     assertThat(example.lines()).hasSizeLessThanOrEqualTo(MOST_LINES);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "../vineyard-spring/src/test/java/example/StreamsController.java,@RestController,20",
+    "../vineyard-test/src/test/java/example/orders/OrdersTest.java,@VineyardTest //,40"
+  })
+  void readmeShowsWhatOtherModulesCompile(String file, String begin, int mostLines)
+      throws IOException {
+    String source = Files.readString(Path.of(file));
+    String example = source.substring(source.lastIndexOf("\n" + begin) + 1);
+    assertThat(Files.readString(Path.of("../README.md"))).contains("```java\n" + example + "```");
+    assertThat(example.lines()).hasSizeLessThanOrEqualTo(mostLines);
   }
 
   @Test

@@ -100,6 +100,19 @@ public final class PeerKinds {
     return kinds;
   }
 
+  /** Returns bodies of HTTP responses: this project's first, then what it is compared with. */
+  public static List<PeerKind> http() {
+    return List.of(http("ours", "arrow"), http("by-hand", "bytes"), http("jackson", "json"));
+  }
+
+  private static PeerKind http(String name, String body) {
+    PeerKind.Command command =
+        () ->
+            Installation.java(
+                List.of(), Installation.classPathOf("http"), "io.vineyard.benchmarks.http.HttpEnd");
+    return new PeerKind(name, body, TWO, command, HALF, UNBOUNDED, Map.of());
+  }
+
   private static PeerKind own(
       String name, String setup, List<String> roles, Class<?> main, List<String> flags) {
     PeerKind.Command command =

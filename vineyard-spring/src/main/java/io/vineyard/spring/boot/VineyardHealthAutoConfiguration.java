@@ -11,15 +11,15 @@ import org.springframework.context.annotation.Bean;
 
 /** The health of the store, as {@code vineyard}. */
 @AutoConfiguration(after = VineyardAutoConfiguration.class)
-@ConditionalOnClass({ReactiveHealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
+@ConditionalOnClass(ReactiveHealthIndicator.class)
 @ConditionalOnBean(ObjectStore.class)
-@ConditionalOnEnabledHealthIndicator("vineyard")
 public class VineyardHealthAutoConfiguration {
   /** Made by Spring. */
   public VineyardHealthAutoConfiguration() {}
 
   /** Asks the store how it is. */
   @Bean
+  @ConditionalOnEnabledHealthIndicator("vineyard")
   @ConditionalOnMissingBean(name = "vineyardHealthIndicator")
   public VineyardHealthIndicator vineyardHealthIndicator(ObjectStore store) {
     return new VineyardHealthIndicator(store);

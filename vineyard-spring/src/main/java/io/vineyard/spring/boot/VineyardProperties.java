@@ -21,6 +21,7 @@ import org.springframework.util.unit.DataSize;
  *     it, the client connects when it is used
  * @param window defaults for the windows of new streams
  * @param web how batches go over HTTP
+ * @param observations what is observed of streams, where there is Micrometer
  */
 @ConfigurationProperties("vineyard")
 public record VineyardProperties(
@@ -32,7 +33,8 @@ public record VineyardProperties(
     @DefaultValue("10s") Duration connectTimeout,
     @DefaultValue("false") boolean failFast,
     @DefaultValue Window window,
-    @DefaultValue Web web) {
+    @DefaultValue Web web,
+    @DefaultValue Observations observations) {
 
   /** Where a store is. */
   public enum Mode {
@@ -64,6 +66,17 @@ public record VineyardProperties(
       @DefaultValue("64MB") DataSize maxBatchSize,
       @DefaultValue("1MB") DataSize maxInFlight,
       @DefaultValue("30s") Duration stallTimeout) {}
+
+  /**
+   * What is observed of streams.
+   *
+   * @param enabled whether writers and readers are observed, and a trace goes on in the process at
+   *     the other end of a stream
+   * @param perChunk whether each chunk is an observation of its own, rather than each writer and
+   *     reader
+   */
+  public record Observations(
+      @DefaultValue("true") boolean enabled, @DefaultValue("false") boolean perChunk) {}
 
   /** Returns where the store is, as far as the other properties say. */
   public Mode effectiveMode() {
