@@ -135,7 +135,7 @@ public final class IpcMessages {
               pieces,
               header.build(
                   bodyBytes, codec == null ? MessageBuilder.NOT_COMPRESSED : codecType.getType()));
-      body.forEach(buffer -> add(pieces, buffer));
+      addAll(pieces, body);
       position += bodyBytes;
       return new Pieces(pieces, metadataBytes, bodyBytes, body);
     } catch (RuntimeException | Error failed) {
@@ -150,11 +150,26 @@ public final class IpcMessages {
     return codec == null || size == 0 ? view : codec.compress(Allocators.VIEWS, view);
   }
 
-  private static void add(List<ByteBuffer> pieces, ArrowBuf buffer) {
-    long size = buffer.writerIndex();
+  /** Adds all buffers, those that follow each other without a gap as one piece. */
+  private static void addAll(List<ByteBuffer> pieces, List<ArrowBuf> body) {
+    long start = 0;
+    long size = 0;
+    for (ArrowBuf buffer : body) {
+      boolean follows = buffer.memoryAddress() == start + size && size % ALIGNMENT_BYTES == 0;
+      if (!follows && buffer.writerIndex() > 0) {
+        add(pieces, start, size);
+        start = buffer.memoryAddress();
+        size = 0;
+      }
+      size += buffer.writerIndex();
+    }
+    add(pieces, start, size);
+  }
+
+  private static void add(List<ByteBuffer> pieces, long start, long size) {
     for (long at = 0; at < size; at += MOST_VIEW_BYTES) {
       int part = (int) Math.min(MOST_VIEW_BYTES, size - at);
-      pieces.add(Mapping.view(buffer.memoryAddress() + at, part));
+      pieces.add(Mapping.view(start + at, part));
     }
     int padding = (int) (BufferList.aligned(size) - size);
     if (padding > 0) {
