@@ -11,7 +11,7 @@ import io.vineyard.store.StreamSpec;
 import io.vineyard.store.Waits;
 import io.vineyard.store.arrow.ArrowStreamReader;
 import io.vineyard.store.arrow.RecordBatch;
-import io.vineyard.store.embedded.EmbeddedStore;
+import io.vineyard.test.VineyardTest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -30,6 +30,7 @@ import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.server.HttpServer;
 
 /** A server on Reactor Netty that knows no Spring: its clients, good, slow, dead and gone. */
+@VineyardTest(ignoredThreads = "reactor-http")
 class NettyBodiesIT {
   private static final int ROWS = 10_000;
   private static final int WINDOW_CHUNKS = 8;
@@ -40,8 +41,8 @@ class NettyBodiesIT {
   private final List<Socket> sockets = new ArrayList<>();
 
   @BeforeEach
-  void start() {
-    store = EmbeddedStore.create().capacity(256L << 20).segmentBytes(4L << 20).open();
+  void start(ObjectStore testStore) {
+    store = testStore;
     server =
         HttpServer.create()
             .host("127.0.0.1")
@@ -72,7 +73,6 @@ class NettyBodiesIT {
     }
     server.disposeNow(Waits.PATIENCE);
     Waits.untilIdle(store);
-    store.close();
   }
 
   /** Writes batches without end, until the stream is dropped. */
