@@ -16,12 +16,30 @@ class BenchmarksTest {
     assertThat(run.output())
         .extracting(line -> line.substring(0, line.indexOf(' ')))
         .containsExactly(
-            "hand-off", "pipeline", "latency", "scale", "footprint", "start", "soak", "micro");
+            "hand-off",
+            "pipeline",
+            "latency",
+            "scale",
+            "footprint",
+            "start",
+            "soak",
+            "http",
+            "micro");
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"hand-off", "pipeline", "latency", "scale", "footprint", "start", "soak", "micro"})
+      strings = {
+        "hand-off",
+        "pipeline",
+        "latency",
+        "scale",
+        "footprint",
+        "start",
+        "soak",
+        "http",
+        "micro"
+      })
   void eachHelps(String benchmark) {
     BenchmarkRun run = BenchmarkRun.of(benchmark, "--help");
 
@@ -38,7 +56,7 @@ class BenchmarksTest {
     assertThat(run.complaints())
         .containsExactly(
             "No benchmark named hands-off: there are hand-off, pipeline, latency, scale, footprint,"
-                + " start, soak, micro");
+                + " start, soak, http, micro");
   }
 
   @ParameterizedTest
