@@ -14,7 +14,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "samples/run",
     description = "Starts a sample, or lists the samples.",
-    subcommands = {Quickstart.class, Server.class, ProducerConsumer.class})
+    subcommands = {Quickstart.class, Server.class, ProducerConsumer.class, Web.class})
 public final class Samples implements Runnable {
   private final CommandLine commands =
       new CommandLine(this)
