@@ -1,5 +1,6 @@
 // The page: what is asked for, what happens, and what is said about it.
 
+import { short } from './chart.js';
 import { Density } from './density.js';
 import { Flow, NoProducer } from './flow.js';
 import { Rates } from './rates.js';
@@ -20,7 +21,10 @@ const one = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFract
 const two = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const rate = (value) => (value > 0 && value < 9.95 ? one : whole).format(value);
 
-const density = new Density(at('density'), at('ramp'), at('most'));
+const density = new Density(at('density'), at('ramp'), (least, most) => {
+  say('least', short(least));
+  say('most', short(most));
+});
 const rates = new Rates(at('rates'));
 
 let flow = new Flow();
@@ -43,7 +47,7 @@ function show(state, name, text) {
   at('pause').disabled = state === 'connecting';
   say('pause', state === 'paused' ? 'Resume' : 'Pause');
   at('again').hidden = live || state === 'unreachable';
-  say('again', state === 'lost' ? 'Start another one' : 'Start again');
+  say('again', state === 'lost' ? 'Start another' : 'Start again');
   at('kill').disabled = !live || state === 'connecting';
 }
 
@@ -90,6 +94,16 @@ function showNumbers() {
   }
 }
 
+function showWindow(used, size) {
+  const meter = at('window');
+  meter.ariaValueMax = size;
+  meter.ariaValueNow = used;
+  meter.style.setProperty('--size', size);
+  meter.style.setProperty('--used', used);
+  say('window-size', String(size));
+  say('window-used', String(used));
+}
+
 /** Takes what the server tells of the producer, several times a second. */
 function follow(progress) {
   producer = progress.producer;
@@ -97,16 +111,14 @@ function follow(progress) {
   if (progress.stream) {
     written = progress.stream.chunks;
     bytes = progress.stream.bytes;
-    at('window').max = progress.stream.window;
-    say('window-size', String(progress.stream.window));
+    showWindow(progress.stream.windowUsed, progress.stream.window);
+  } else {
+    showWindow(0, at('window').ariaValueMax);
   }
-  const used = progress.stream ? progress.stream.windowUsed : 0;
-  at('window').value = used;
-  say('window-used', String(used));
-  const now = rates.add({ at: performance.now(), producer: written, page: batches, bytes });
+  const now = rates.add({ at: performance.now(), producer: written, page: batches });
   say('page-rate', rate(now.page));
   say('producer-rate', rate(now.producer));
-  say('megabytes', rate(now.bytes / 1e6));
+  say('megabytes', rate(written === 0 ? 0 : (now.page * bytes) / written / 1e6));
   showNumbers();
   if (!producer.alive && LIVE.includes(at('state').dataset.state)) {
     showLost(producer);

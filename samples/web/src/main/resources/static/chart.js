@@ -1,6 +1,6 @@
 // What both charts need: a canvas as sharp as the screen, colours of the style sheet, axes.
 
-const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
 
 export function short(number) {
   return compact.format(number).replace('-', '−');
@@ -80,8 +80,8 @@ export class Chart {
       context.textAlign = at > area.right - 12 ? 'right' : 'center';
       context.fillText(label, at > area.right - 12 ? area.right : at, area.bottom + 8);
     }
-    context.textAlign = 'right';
-    context.fillText(xTitle, area.right, area.bottom + 24);
+    context.textAlign = 'center';
+    context.fillText(xTitle, area.left + area.width / 2, area.bottom + 26);
     context.textAlign = 'left';
     context.textBaseline = 'alphabetic';
     context.fillText(yTitle, 0, area.top - 10);

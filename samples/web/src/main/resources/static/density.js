@@ -16,10 +16,10 @@ const DOT_PAUSE_MS = 150;
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 export class Density extends Chart {
-  constructor(canvas, ramp, most) {
+  constructor(canvas, ramp, onRange) {
     super(canvas, { left: 38, right: 10, top: 26, bottom: 42 });
     this.ramp = ramp;
-    this.most = most;
+    this.onRange = onRange;
     this.image = new OffscreenCanvas(COLUMNS, LINES);
     this.clear();
   }
@@ -120,21 +120,26 @@ export class Density extends Chart {
     const pixels = context.createImageData(COLUMNS, LINES);
     const shades = this.shades();
     let most = 1;
+    let least = Infinity;
     for (const count of this.cells) {
-      most = Math.max(most, count);
+      if (count > 0) {
+        most = Math.max(most, count);
+        least = Math.min(least, count);
+      }
     }
-    const scale = (SHADES - 1) / Math.log1p(most);
+    least = Math.min(least, most);
+    const scale = (SHADES - 1) / Math.max(Math.log(most / least), 1);
     const words = new Uint32Array(pixels.data.buffer);
     for (let line = 0; line < LINES; line++) {
       for (let column = 0; column < COLUMNS; column++) {
         const count = this.cells[line * COLUMNS + column];
         if (count > 0) {
-          words[(LINES - 1 - line) * COLUMNS + column] = shades[(Math.log1p(count) * scale) | 0];
+          words[(LINES - 1 - line) * COLUMNS + column] = shades[(Math.log(count / least) * scale) | 0];
         }
       }
     }
     context.putImageData(pixels, 0, 0);
-    this.most.textContent = short(most);
+    this.onRange(least, most);
   }
 
   /** Returns the colours of few to many, and shows them. */

@@ -2,6 +2,7 @@
 // browser, on the way, and in the window of the stream. When these are full, the producer waits.
 
 const { RecordBatchReader } = globalThis.Arrow;
+const PIECE_BYTES = 1 << 16;
 const SLICE_MS = 12;
 const LEAST_WAIT_MS = 4;
 const MOST_BEHIND_MS = 200;
@@ -18,6 +19,22 @@ function breathe() {
     };
     port2.postMessage(null);
   });
+}
+
+/** Takes small pieces of a body, so that what has not been read is not taken out of the browser's buffer. */
+async function* pieces(body) {
+  const reader = body.getReader({ mode: 'byob' });
+  try {
+    for (;;) {
+      const { value, done } = await reader.read(new Uint8Array(PIECE_BYTES));
+      if (done) {
+        return;
+      }
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
 }
 
 /** There is no producer. */
@@ -45,7 +62,7 @@ export class Flow {
       throw new Error(`the server answered ${response.status}`);
     }
     onStream(response.headers.get('Vineyard-Stream'));
-    for await (const batch of await RecordBatchReader.from(response)) {
+    for await (const batch of await RecordBatchReader.from(pieces(response.body))) {
       await this.turn();
       if (signal.aborted) {
         return;

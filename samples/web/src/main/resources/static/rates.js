@@ -26,9 +26,10 @@ export class Rates extends Chart {
       first--;
     }
     const before = samples[first];
-    const seconds = Math.max(sample.at - before.at, 1) / 1000;
+    // events that were held up come together
+    const seconds = Math.max(sample.at - before.at, SPAN_MS / 2) / 1000;
     sample.rates = {};
-    for (const name of ['producer', 'page', 'bytes']) {
+    for (const name of ['producer', 'page']) {
       sample.rates[name] = Math.max(0, (sample[name] - before[name]) / seconds);
     }
     while (samples.length > 2 && sample.at - samples[1].at > SHOWN_MS + SPAN_MS) {
