@@ -26,8 +26,7 @@ final class Web implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Arguments.check(
-        command, "--port", port >= 0 && port <= MOST_PORT, "0 to " + MOST_PORT, port);
+    Arguments.check(command, "--port", port >= 0 && port <= MOST_PORT, "0 to " + MOST_PORT, port);
     Path flights = Path.of(System.getProperty("samples.home"), "data", "flights-200k.arrow");
     Arguments.requireFile(flights);
     WebApp app =

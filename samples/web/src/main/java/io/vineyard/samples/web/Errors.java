@@ -45,7 +45,9 @@ final class Errors implements WebExceptionHandler {
       ServerWebExchange exchange, HttpStatusCode status, String reason) {
     var response = exchange.getResponse();
     response.setStatusCode(status);
-    response.getHeaders().setContentType(new MediaType(MediaType.TEXT_PLAIN, StandardCharsets.UTF_8));
+    response
+        .getHeaders()
+        .setContentType(new MediaType(MediaType.TEXT_PLAIN, StandardCharsets.UTF_8));
     String line = (reason == null ? status.toString() : reason) + "\n";
     return response.writeWith(
         Mono.fromSupplier(

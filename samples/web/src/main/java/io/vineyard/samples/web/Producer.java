@@ -32,8 +32,7 @@ final class Producer {
   public static void main(String[] args) {
     try (ObjectStore store = VineyardClient.create().socket(Path.of(args[0])).connectNow();
         ArrowFile flights = ArrowFile.open(Path.of(args[2]))) {
-      RecordBatchStream requests =
-          RecordBatchStream.open(store, ObjectId.parse(args[1])).block();
+      RecordBatchStream requests = RecordBatchStream.open(store, ObjectId.parse(args[1])).block();
       new Producer(store, flights).serve(requests).block();
     } catch (VineyardException e) {
       // The app is gone, and has told its user.

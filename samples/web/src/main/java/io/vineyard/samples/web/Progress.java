@@ -20,8 +20,7 @@ record Progress(ProducerState producer, @Nullable Written stream) {
    * @param windowUsed how many of them are not yet released
    * @param window how many these can be
    */
-  record Written(
-      StreamInfo.State state, long chunks, long bytes, long windowUsed, int window) {
+  record Written(StreamInfo.State state, long chunks, long bytes, long windowUsed, int window) {
 
     static Written of(StreamInfo info) {
       return new Written(
