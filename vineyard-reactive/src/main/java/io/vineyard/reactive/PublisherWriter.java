@@ -3,6 +3,7 @@ package io.vineyard.reactive;
 import io.vineyard.store.arrow.ChunkCodec;
 import java.util.Objects;
 import java.util.Queue;
+import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -25,6 +26,7 @@ final class PublisherWriter<T extends AutoCloseable>
   private final ChunkSink<T> writer;
   private final ChunkCodec<T> codec;
   private final MonoSink<Void> result;
+  private final Context context;
   private final SerialDrain drain = new SerialDrain(this::drain);
   private final Runnable onRoom = drain::run;
   private final Queue<T> arrived = Queues.<T>unboundedMultiproducer().get();
@@ -41,11 +43,13 @@ final class PublisherWriter<T extends AutoCloseable>
     this.writer = writer;
     this.codec = codec;
     this.result = result;
+    this.context =
+        Context.of(result.contextView()).put(BufferAllocator.class, writer.allocator());
   }
 
   @Override
   public Context currentContext() {
-    return Context.of(result.contextView());
+    return context;
   }
 
   @Override

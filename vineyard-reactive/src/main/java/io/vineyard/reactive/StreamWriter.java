@@ -69,6 +69,10 @@ public interface StreamWriter<T extends AutoCloseable> extends Sinks.Many<T>, Au
    * which does not wait for readers (see {@link #onDrained()}). If the result is cancelled, the
    * publisher is, and the stream stays open. If an element can't be published, the publisher is
    * cancelled, and the stream and the result fail.
+   *
+   * <p>The publisher finds {@link #allocator()} in its Reactor context, under {@link
+   * BufferAllocator BufferAllocator.class}, so that one which is made elsewhere can build in place
+   * as well.
    */
   Mono<Void> write(Publisher<? extends T> source);
 

@@ -9,9 +9,10 @@ import io.vineyard.store.arrow.format.BodyBytes;
 import io.vineyard.store.arrow.format.DictionarySet;
 import io.vineyard.store.arrow.format.DictionaryState;
 import io.vineyard.store.arrow.format.ForeignMemory;
-import io.vineyard.store.arrow.format.IpcOutput;
 import io.vineyard.store.arrow.format.Malformed;
 import io.vineyard.store.arrow.format.SchemaCheck;
+import io.vineyard.store.arrow.ipc.IpcMessages;
+import io.vineyard.store.arrow.ipc.IpcOutput;
 import io.vineyard.store.memory.Mapping;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -137,7 +138,7 @@ public final class ArrowFile implements AutoCloseable {
   }
 
   private ByteBuffer read(long position, int sizeBytes) throws IOException {
-    ByteBuffer bytes = IpcOutput.littleEndian(sizeBytes);
+    ByteBuffer bytes = IpcMessages.littleEndian(sizeBytes);
     while (bytes.hasRemaining()) {
       int count = channel.read(bytes, position + bytes.position());
       if (count < 0) {
@@ -217,7 +218,8 @@ public final class ArrowFile implements AutoCloseable {
     }
     try {
       ByteBuffer metadata = read(at, metadataBytes);
-      int prefix = metadata.getInt(0) == IpcOutput.CONTINUATION ? 2 * Integer.BYTES : Integer.BYTES;
+      int prefix =
+          metadata.getInt(0) == IpcMessages.CONTINUATION ? 2 * Integer.BYTES : Integer.BYTES;
       Mapped mapped = map(at + metadataBytes, bodyBytes);
       ForeignMemory memory = new ForeignMemory(mapped::forget);
       try {

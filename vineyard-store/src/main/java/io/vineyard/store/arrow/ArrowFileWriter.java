@@ -5,7 +5,8 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.format.BatchSchema;
 import io.vineyard.store.arrow.format.DictionarySet;
-import io.vineyard.store.arrow.format.IpcOutput;
+import io.vineyard.store.arrow.ipc.IpcMessages;
+import io.vineyard.store.arrow.ipc.IpcOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -154,7 +155,7 @@ public final class ArrowFileWriter implements AutoCloseable {
     ByteBuffer footer = builder.dataBuffer();
     int size = footer.remaining();
     output.write(footer);
-    output.write(IpcOutput.littleEndian(Integer.BYTES).putInt(size).flip());
+    output.write(IpcMessages.littleEndian(Integer.BYTES).putInt(size).flip());
     output.write(ByteBuffer.wrap(ArrowFile.MAGIC));
   }
 

@@ -4,7 +4,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.format.BatchSchema;
 import io.vineyard.store.arrow.format.DictionarySet;
-import io.vineyard.store.arrow.format.IpcOutput;
+import io.vineyard.store.arrow.ipc.IpcOutput;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 import java.util.Map;

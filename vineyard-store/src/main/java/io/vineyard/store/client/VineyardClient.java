@@ -107,6 +107,21 @@ public final class VineyardClient {
     return Objects.requireNonNull(Handover.join(connect().toFuture()), "store");
   }
 
+  /**
+   * Returns a store that attaches when it is used: with the first call that is subscribed, and
+   * again after the store was lost, so that it may be started after its users, and be restarted
+   * under them. The caller closes it.
+   *
+   * <p>A call fails as {@link #connect()} does if the store can't be reached. What is in flight
+   * when the store is lost (streams, requests, leases) fails with {@link
+   * io.vineyard.store.StoreLostException} and is not repeated: a new store is an empty one. {@link
+   * ObjectStore#onClose()} completes when the result is closed, and tells nothing of a store that
+   * is lost.
+   */
+  public ObjectStore connectOnDemand() {
+    return new OnDemandStore(connect());
+  }
+
   private DomainSocketAddress address() {
     if (!Epoll.isAvailable()) {
       throw VineyardException.of(

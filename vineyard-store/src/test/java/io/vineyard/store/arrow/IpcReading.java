@@ -25,6 +25,7 @@ final class IpcReading {
           ErrorCode.ARROW_ERROR,
           ErrorCode.END_OF_FILE,
           ErrorCode.UNSUPPORTED,
+          ErrorCode.LIMIT_REACHED,
           ErrorCode.NOT_ENOUGH_MEMORY);
 
   private IpcReading() {}

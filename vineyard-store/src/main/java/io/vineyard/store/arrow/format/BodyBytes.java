@@ -9,6 +9,7 @@ import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.flatbuf.MessageHeader;
 import org.apache.arrow.flatbuf.RecordBatch;
 import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.compression.CompressionCodec;
 import org.apache.arrow.vector.compression.CompressionUtil;
 import org.jspecify.annotations.Nullable;
@@ -26,13 +27,34 @@ public final class BodyBytes implements BatchLoader.Body {
   private final ForeignMemory memory;
   private final long address;
   private final long sizeBytes;
+  private final BufferAllocator allocator;
   private final @Nullable CompressionCodec codec;
+  private final long mostBytes;
+  private long decompressedBytes;
 
   /** Makes the body of a message; holds no reference to the memory. */
   public BodyBytes(Message message, ForeignMemory memory, long address, long sizeBytes) {
+    this(message, memory, memory.view(address, sizeBytes), Allocators.VIEWS, Long.MAX_VALUE);
+  }
+
+  /**
+   * Makes the body of a message; holds no reference to the memory.
+   *
+   * @param bytes where the body is
+   * @param allocator for what is decompressed
+   * @param mostBytes how much may come out of it when it is decompressed
+   */
+  public BodyBytes(
+      Message message,
+      ForeignMemory memory,
+      ArrowBuf bytes,
+      BufferAllocator allocator,
+      long mostBytes) {
     this.memory = memory;
-    this.address = address;
-    this.sizeBytes = sizeBytes;
+    this.address = bytes.memoryAddress();
+    this.sizeBytes = bytes.writerIndex();
+    this.allocator = allocator;
+    this.mostBytes = mostBytes;
     this.codec = codec(message);
   }
 
@@ -70,19 +92,29 @@ public final class BodyBytes implements BatchLoader.Body {
         || expected > size * (isLz4 ? MOST_LZ4_EXPANSION : MOST_ZSTD_EXPANSION)) {
       throw Malformed.of("a compressed buffer", size + " bytes that begin with " + expected);
     }
+    decompressedBytes += Math.max(0, expected);
+    if (decompressedBytes > mostBytes) {
+      throw Malformed.tooLarge("decompressed bytes of a batch", mostBytes, decompressedBytes);
+    }
     ArrowBuf bytes = decompressed(used, view, expected);
     if (bytes.capacity() < expected) {
       long found = bytes.capacity();
       bytes.getReferenceManager().release();
       throw Malformed.of(expected + " bytes out of " + size + " compressed ones", "" + found);
     }
-    return bytes;
+    return allocator == Allocators.VIEWS ? bytes : adopted(bytes);
+  }
+
+  /** Vectors are made with one allocator, and take buffers of another only as foreign memory. */
+  private static ArrowBuf adopted(ArrowBuf bytes) {
+    return new ForeignMemory(bytes.getReferenceManager()::release)
+        .view(bytes.memoryAddress(), bytes.capacity());
   }
 
   private ArrowBuf decompressed(CompressionCodec used, ArrowBuf view, long expected) {
     memory.retain();
     try {
-      return used.decompress(Allocators.VIEWS, view);
+      return used.decompress(allocator, view);
     } catch (RuntimeException broken) {
       memory.release();
       throw Malformed.of("a compressed buffer of " + view.capacity() + " bytes", broken.toString());

@@ -198,7 +198,7 @@ public final class BufferList implements VectorWalk.Visitor {
   }
 
   /** Sets the size that a message will say, for a buffer that was compressed. */
-  void resize(int index, long sizeBytes) {
+  public void resize(int index, long sizeBytes) {
     sizes[index] = sizeBytes;
   }
 

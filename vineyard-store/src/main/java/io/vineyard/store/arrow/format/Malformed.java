@@ -13,6 +13,13 @@ public final class Malformed {
     return VineyardException.of(ErrorCode.ARROW_ERROR, "expected " + expected + ", got " + actual);
   }
 
+  /** Makes the error for what is larger than it may be. */
+  public static VineyardException tooLarge(String what, long mostBytes, long bytes) {
+    return VineyardException.of(
+        ErrorCode.LIMIT_REACHED,
+        "expected at most %d %s, got %d".formatted(mostBytes, what, bytes));
+  }
+
   /**
    * Reads something out of bytes that may be anything. FlatBuffers and Arrow check little
    * themselves: a bad offset shows as any exception, or as endless nesting.

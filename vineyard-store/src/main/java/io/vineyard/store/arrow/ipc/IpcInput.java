@@ -1,7 +1,9 @@
-package io.vineyard.store.arrow.format;
+package io.vineyard.store.arrow.ipc;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.arrow.format.Allocators;
+import io.vineyard.store.arrow.format.Malformed;
 import io.vineyard.store.memory.Mapping;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -28,12 +30,12 @@ public final class IpcInput {
 
   /** Reads the metadata of the next message; null at the end, marked or not. */
   public @Nullable Message nextMessage() {
-    ByteBuffer prefix = IpcOutput.littleEndian(Integer.BYTES);
+    ByteBuffer prefix = IpcMessages.littleEndian(Integer.BYTES);
     if (!fill(prefix, true)) {
       return null;
     }
     int size = prefix.getInt(0);
-    if (size == IpcOutput.CONTINUATION) {
+    if (size == IpcMessages.CONTINUATION) {
       fill(prefix.clear(), false);
       size = prefix.getInt(0);
     }
@@ -48,11 +50,11 @@ public final class IpcInput {
   }
 
   private ByteBuffer readMetadata(int size) {
-    ByteBuffer metadata = IpcOutput.littleEndian(Math.min(size, FIRST_PART_BYTES));
+    ByteBuffer metadata = IpcMessages.littleEndian(Math.min(size, FIRST_PART_BYTES));
     fill(metadata, false);
     while (metadata.capacity() < size) {
       int more = Math.min(metadata.capacity(), size - metadata.capacity());
-      metadata = IpcOutput.littleEndian(metadata.capacity() + more).put(metadata.flip());
+      metadata = IpcMessages.littleEndian(metadata.capacity() + more).put(metadata.flip());
       fill(metadata, false);
     }
     return metadata.flip();

@@ -1,0 +1,287 @@
+package io.vineyard.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.vineyard.store.arrow.RecordBatch;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Scannable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Operators;
+import reactor.util.concurrent.Queues;
+import reactor.util.context.Context;
+
+/**
+ * Emits the buffers that a writer makes of batches, and requests batches as far as what was emitted
+ * has been released.
+ */
+final class BodyEncoding extends Flux<ByteBuf> {
+  private final Publisher<? extends RecordBatch> source;
+  private final BatchBodyEncoder settings;
+  private final ByteBufAllocator allocator;
+
+  private BodyEncoding(
+      Publisher<? extends RecordBatch> source,
+      BatchBodyEncoder settings,
+      ByteBufAllocator allocator) {
+    this.source = source;
+    this.settings = settings;
+    this.allocator = allocator;
+  }
+
+  static Flux<ByteBuf> of(
+      Publisher<? extends RecordBatch> source,
+      BatchBodyEncoder settings,
+      ByteBufAllocator allocator) {
+    return onAssembly(new BodyEncoding(source, settings, allocator));
+  }
+
+  @Override
+  public void subscribe(CoreSubscriber<? super ByteBuf> actual) {
+    source.subscribe(new Encoding(actual, settings, allocator));
+  }
+
+  /** One subscription. */
+  private static final class Encoding
+      implements CoreSubscriber<RecordBatch>, Subscription, Scannable {
+    /** However small batches are, no more of them are asked for ahead. */
+    private static final int MOST_AHEAD = 64;
+
+    private final CoreSubscriber<? super ByteBuf> actual;
+    private final ByteBufAllocator allocator;
+    private final long mostInFlightBytes;
+    private final BodyWriter writer;
+    private final Queue<RecordBatch> arrived = Queues.<RecordBatch>unbounded(MOST_AHEAD).get();
+    private final AtomicInteger work = new AtomicInteger();
+    private final AtomicLong requested = new AtomicLong();
+    private final AtomicLong inFlightBytes = new AtomicLong();
+    private volatile @Nullable Subscription upstream;
+    private volatile boolean done;
+    private volatile @Nullable Throwable error;
+    private volatile boolean cancelled;
+
+    // Touched by the drain only.
+    private long awaited;
+    private long batches;
+    private long bytes;
+    private boolean writing;
+    private boolean endWritten;
+    private boolean over;
+
+    Encoding(
+        CoreSubscriber<? super ByteBuf> actual,
+        BatchBodyEncoder settings,
+        ByteBufAllocator allocator) {
+      this.actual = actual;
+      this.allocator = allocator;
+      this.mostInFlightBytes = settings.mostInFlightBytes();
+      this.writer = settings.writer();
+    }
+
+    @Override
+    public Context currentContext() {
+      return actual.currentContext();
+    }
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+      if (Operators.validate(upstream, subscription)) {
+        upstream = subscription;
+        actual.onSubscribe(this);
+      }
+    }
+
+    @Override
+    public void onNext(RecordBatch batch) {
+      arrived.offer(Objects.requireNonNull(batch, "batch"));
+      drain();
+    }
+
+    @Override
+    public void onError(Throwable cause) {
+      if (done) {
+        Operators.onErrorDropped(cause, currentContext());
+        return;
+      }
+      error = Objects.requireNonNull(cause, "cause");
+      done = true;
+      drain();
+    }
+
+    @Override
+    public void onComplete() {
+      done = true;
+      drain();
+    }
+
+    @Override
+    public void request(long n) {
+      if (Operators.validate(n)) {
+        requested.accumulateAndGet(n, Operators::addCap);
+        drain();
+      }
+    }
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+      drain();
+    }
+
+    private void released(long count) {
+      inFlightBytes.addAndGet(-count);
+      drain();
+    }
+
+    private void drain() {
+      if (work.getAndIncrement() != 0) {
+        return;
+      }
+      int missed = 1;
+      while (missed != 0) {
+        step();
+        missed = work.addAndGet(-missed);
+      }
+    }
+
+    private void step() {
+      if (over) {
+        closeArrived();
+      } else if (cancelled) {
+        leave(true);
+      } else {
+        emitAll();
+        if (!over && !cancelled) {
+          requestMore();
+        }
+      }
+    }
+
+    private void emitAll() {
+      while (!over && !cancelled) {
+        boolean isDone = done; // before the queue is looked at
+        boolean isWritten = !writing && arrived.isEmpty();
+        if (isWritten && isDone && (error != null || endWritten)) {
+          finish();
+          return;
+        }
+        if ((isWritten && !isDone)
+            || requested.get() == 0
+            || inFlightBytes.get() >= mostInFlightBytes) {
+          return;
+        }
+        emitNext(isWritten);
+      }
+    }
+
+    private void emitNext(boolean isEnd) {
+      OwningBuffer buffer;
+      try {
+        buffer = isEnd ? writer.end(allocator) : nextOfBatch();
+      } catch (RuntimeException | Error failed) {
+        Throwable cause = Operators.onOperatorError(upstream, failed, actual.currentContext());
+        leave(true);
+        actual.onError(cause);
+        return;
+      }
+      endWritten = isEnd;
+      if (buffer != null) {
+        emit(buffer);
+      }
+    }
+
+    private @Nullable OwningBuffer nextOfBatch() {
+      if (!writing) {
+        RecordBatch batch = Objects.requireNonNull(arrived.poll());
+        awaited--;
+        batches++;
+        writing = true;
+        writer.begin(batch);
+      }
+      OwningBuffer buffer = writer.next(allocator);
+      writing = buffer != null;
+      return buffer;
+    }
+
+    private void emit(OwningBuffer buffer) {
+      int count = buffer.readableBytes();
+      if (count == 0) {
+        buffer.release();
+        return;
+      }
+      bytes += count;
+      inFlightBytes.addAndGet(count);
+      buffer.onReleased(() -> released(count));
+      if (requested.get() != Long.MAX_VALUE) {
+        requested.decrementAndGet();
+      }
+      actual.onNext(buffer);
+    }
+
+    private void requestMore() {
+      Subscription subscription = upstream;
+      long room = mostInFlightBytes - inFlightBytes.get();
+      long size = batches == 0 ? mostInFlightBytes : Math.max(1, bytes / batches);
+      long ahead = Math.max(1, Math.min(MOST_AHEAD, room / size));
+      long more = ahead - awaited;
+      // in larger steps, so that batches are not asked for one at a time
+      boolean isWorthIt = awaited == 0 || more >= awaited;
+      if (subscription != null && !done && requested.get() > 0 && more > 0 && isWorthIt) {
+        awaited += more;
+        subscription.request(more);
+      }
+    }
+
+    private void finish() {
+      Throwable cause = error;
+      leave(false);
+      if (cause == null) {
+        actual.onComplete();
+      } else {
+        actual.onError(cause);
+      }
+    }
+
+    private void leave(boolean isEarly) {
+      over = true;
+      Subscription subscription = upstream;
+      if (isEarly && subscription != null) {
+        subscription.cancel();
+      }
+      writer.close();
+      closeArrived();
+    }
+
+    private void closeArrived() {
+      for (RecordBatch batch = arrived.poll(); batch != null; batch = arrived.poll()) {
+        Operators.onDiscard(batch, currentContext());
+        batch.close();
+      }
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // so it is declared
+    public @Nullable Object scanUnsafe(Attr key) {
+      if (key == Attr.PARENT) {
+        return upstream;
+      } else if (key == Attr.ACTUAL) {
+        return actual;
+      } else if (key == Attr.TERMINATED) {
+        return done;
+      } else if (key == Attr.CANCELLED) {
+        return cancelled;
+      } else if (key == Attr.ERROR) {
+        return error;
+      } else if (key == Attr.BUFFERED) {
+        return arrived.size();
+      }
+      return key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
+    }
+  }
+}

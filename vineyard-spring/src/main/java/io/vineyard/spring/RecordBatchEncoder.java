@@ -1,0 +1,159 @@
+package io.vineyard.spring;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.vineyard.http.BatchBodyEncoder;
+import io.vineyard.http.BodyFormat;
+import io.vineyard.store.arrow.RecordBatch;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.springframework.core.ResolvableType;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import org.springframework.http.MediaType;
+import org.springframework.http.codec.HttpMessageEncoder;
+import org.springframework.util.MimeType;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Writes batches as Arrow, JSON, lines of JSON, CSV or server-sent events, as a client accepts it;
+ * see {@link BodyFormat}.
+ *
+ * <p>Written as they come: the first bytes leave with the first batch. On Netty an Arrow body is
+ * sent from where the batches lie; other servers get copies. A batch belongs to the encoder from
+ * its arrival on.
+ */
+public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch> {
+  private static final List<MimeType> MEDIA_TYPES =
+      Arrays.stream(BodyFormat.values())
+          .map(format -> (MimeType) MediaType.parseMediaType(format.mediaType()))
+          .toList();
+  private static final String CODECS = "codecs";
+
+  private final BatchBodyEncoder bodies;
+
+  /**
+   * Makes an encoder.
+   *
+   * @param bodies how bodies are written; their form and compression are those of the media type
+   */
+  public RecordBatchEncoder(BatchBodyEncoder bodies) {
+    this.bodies = Objects.requireNonNull(bodies, "bodies");
+  }
+
+  @Override
+  public boolean canEncode(ResolvableType elementType, @Nullable MimeType mimeType) {
+    return RecordBatch.class == elementType.toClass()
+        && (mimeType == null || (format(mimeType) != null && codec(mimeType) != null));
+  }
+
+  private static @Nullable BodyFormat format(MimeType mimeType) {
+    for (int i = 0; i < MEDIA_TYPES.size(); i++) {
+      if (MEDIA_TYPES.get(i).isCompatibleWith(mimeType)) {
+        return BodyFormat.values()[i];
+      }
+    }
+    return null;
+  }
+
+  /** Returns the first codec that is accepted; null if none is known. */
+  private static @Nullable CodecType codec(MimeType mimeType) {
+    String codecs = mimeType.getParameter(CODECS);
+    if (codecs == null) {
+      return CodecType.NO_COMPRESSION;
+    }
+    for (String name : codecs.replace("\"", "").toLowerCase(Locale.ROOT).split("[ ,]+", -1)) {
+      switch (name) {
+        case "zstd":
+          return CodecType.ZSTD;
+        case "lz4", "lz4_frame":
+          return CodecType.LZ4_FRAME;
+        default:
+          break; // a later one may be known
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public List<MimeType> getEncodableMimeTypes() {
+    return MEDIA_TYPES;
+  }
+
+  @Override
+  public List<MediaType> getStreamingMediaTypes() {
+    return List.of(MediaType.APPLICATION_NDJSON, MediaType.TEXT_EVENT_STREAM);
+  }
+
+  @Override
+  public Flux<DataBuffer> encode(
+      Publisher<? extends RecordBatch> batches,
+      DataBufferFactory buffers,
+      ResolvableType elementType,
+      @Nullable MimeType mimeType,
+      @Nullable Map<String, Object> hints) {
+    BatchBodyEncoder encoder = encoder(mimeType);
+    if (batches instanceof Mono) {
+      // one batch is sent as one buffer, with its length
+      Flux<DataBuffer> parts = encode(batches, buffers, encoder.mostInFlight(Long.MAX_VALUE));
+      return DataBufferUtils.join(parts).flux();
+    }
+    return encode(batches, buffers, encoder);
+  }
+
+  private static Flux<DataBuffer> encode(
+      Publisher<? extends RecordBatch> batches,
+      DataBufferFactory buffers,
+      BatchBodyEncoder encoder) {
+    if (buffers instanceof NettyDataBufferFactory netty) {
+      return encoder
+          .encode(batches, netty.getByteBufAllocator())
+          .<DataBuffer>map(netty::wrap)
+          .doOnDiscard(DataBuffer.class, DataBufferUtils::release);
+    }
+    ByteBufAllocator allocator = UnpooledByteBufAllocator.DEFAULT;
+    return encoder
+        .encode(batches, allocator)
+        .map(buffer -> copy(buffer, buffers))
+        .doOnDiscard(DataBuffer.class, DataBufferUtils::release);
+  }
+
+  private static DataBuffer copy(ByteBuf buffer, DataBufferFactory buffers) {
+    try {
+      DataBuffer copy = buffers.allocateBuffer(buffer.readableBytes());
+      return copy.write(buffer.nioBuffers());
+    } finally {
+      buffer.release();
+    }
+  }
+
+  @Override
+  public DataBuffer encodeValue(
+      RecordBatch batch,
+      DataBufferFactory buffers,
+      ResolvableType valueType,
+      @Nullable MimeType mimeType,
+      @Nullable Map<String, Object> hints) {
+    Flux<DataBuffer> parts =
+        encode(Flux.just(batch), buffers, encoder(mimeType).mostInFlight(Long.MAX_VALUE));
+    // what is at hand is encoded at once, without a wait
+    return Objects.requireNonNull(DataBufferUtils.join(parts).toFuture().getNow(null));
+  }
+
+  private BatchBodyEncoder encoder(@Nullable MimeType mimeType) {
+    MimeType wanted = mimeType == null ? VineyardMediaTypes.ARROW_STREAM : mimeType;
+    BodyFormat format = Objects.requireNonNull(format(wanted), "a media type that can be encoded");
+    CodecType codec = Objects.requireNonNull(codec(wanted), "a codec that is known");
+    return bodies.format(format).compression(codec);
+  }
+}
