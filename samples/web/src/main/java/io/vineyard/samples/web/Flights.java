@@ -13,14 +13,13 @@ import reactor.core.publisher.Flux;
 /** Gets flights from the producer, for each subscriber through a stream of its own. */
 @Component
 final class Flights {
-  /** Small, so that who reads slowly slows the producer down at once. */
-  private static final StreamSpec SPEC = StreamSpec.create().windowChunks(16);
-
   private final ObjectStore store;
+  private final StreamSpec spec;
   private final Producers producers;
 
-  Flights(ObjectStore store, Producers producers) {
+  Flights(ObjectStore store, StreamSpec spec, Producers producers) {
     this.store = store;
+    this.spec = spec;
     this.producers = producers;
   }
 
@@ -39,7 +38,7 @@ final class Flights {
           HttpStatus.BAD_REQUEST, "repeat: expected at least 0, got " + repeat);
     }
     return Flux.usingWhen(
-        RecordBatchStream.create(store, SPEC).doOnNext(onStream),
+        RecordBatchStream.create(store, spec).doOnNext(onStream),
         stream -> ask(stream, repeat == 0 ? Request.ENDLESS : repeat),
         stream -> stream.drop().onErrorComplete());
   }

@@ -1,5 +1,7 @@
 package io.vineyard.samples.web;
 
+import static io.vineyard.spring.VineyardMediaTypes.ARROW_STREAM_VALUE;
+import static io.vineyard.spring.VineyardMediaTypes.CSV_VALUE;
 import static org.springframework.http.MediaType.APPLICATION_JSON_VALUE;
 import static org.springframework.http.MediaType.APPLICATION_NDJSON_VALUE;
 import static org.springframework.http.MediaType.TEXT_EVENT_STREAM_VALUE;
@@ -14,8 +16,6 @@ import reactor.core.publisher.Flux;
 /** Flights in whatever form the client accepts. */
 @RestController
 class FlightsController {
-  static final String ARROW = "application/vnd.apache.arrow.stream";
-  static final String CSV = "text/csv";
   static final String STREAM = "Vineyard-Stream";
 
   private static final String ONCE = "1";
@@ -29,8 +29,8 @@ class FlightsController {
   @GetMapping(
       path = "/flights",
       produces = {
-        CSV,
-        ARROW,
+        CSV_VALUE,
+        ARROW_STREAM_VALUE,
         APPLICATION_JSON_VALUE,
         APPLICATION_NDJSON_VALUE,
         TEXT_EVENT_STREAM_VALUE
@@ -41,13 +41,13 @@ class FlightsController {
         repeat, stream -> response.getHeaders().set(STREAM, stream.id().toString()));
   }
 
-  @GetMapping(path = "/flights.arrow", produces = ARROW)
+  @GetMapping(path = "/flights.arrow", produces = ARROW_STREAM_VALUE)
   Flux<RecordBatch> arrow(
       @RequestParam(defaultValue = ONCE) long repeat, ServerHttpResponse response) {
     return flights(repeat, response);
   }
 
-  @GetMapping(path = "/flights.csv", produces = CSV)
+  @GetMapping(path = "/flights.csv", produces = CSV_VALUE)
   Flux<RecordBatch> csv(
       @RequestParam(defaultValue = ONCE) long repeat, ServerHttpResponse response) {
     return flights(repeat, response);

@@ -17,7 +17,7 @@ import reactor.core.scheduler.Schedulers;
 
 /** Writes flights into each stream that it is asked for, in a process of its own. */
 final class Producer {
-  private static final int BATCH_ROWS = 50_000;
+  private static final int BATCH_ROWS = 20_000;
   private static final int MOST_STREAMS = 256;
 
   private final ObjectStore store;

@@ -1,6 +1,7 @@
 package io.vineyard.samples.web;
 
 import io.vineyard.store.ObjectStore;
+import io.vineyard.store.server.BoundServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -16,9 +17,9 @@ final class Producers implements DisposableBean {
   private final Path flights;
   private volatile RunningProducer producer;
 
-  Producers(ObjectStore store, Path socket, @Value("${flights}") Path flights) {
+  Producers(ObjectStore store, BoundServer server, @Value("${flights}") Path flights) {
     this.store = store;
-    this.socket = socket;
+    this.socket = server.socket();
     this.flights = flights;
     this.producer = another();
   }

@@ -1,6 +1,7 @@
 package io.vineyard.samples.web;
 
 import io.vineyard.reactive.RecordBatchStream;
+import io.vineyard.spring.VineyardMediaTypes;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StreamSpec;
@@ -18,9 +19,11 @@ import reactor.core.publisher.Mono;
 @RestController
 class StreamsController {
   private final ObjectStore store;
+  private final StreamSpec spec;
 
-  StreamsController(ObjectStore store) {
+  StreamsController(ObjectStore store, StreamSpec spec) {
     this.store = store;
+    this.spec = spec;
   }
 
   /**
@@ -33,7 +36,7 @@ class StreamsController {
   record Written(String stream, long batches, long rows) {}
 
   /** Writes batches into a stream, which is made if there is none of the name. */
-  @PostMapping(path = "/streams/{name}", consumes = FlightsController.ARROW)
+  @PostMapping(path = "/streams/{name}", consumes = VineyardMediaTypes.ARROW_STREAM_VALUE)
   Mono<Written> write(@PathVariable String name, @RequestBody Flux<RecordBatch> batches) {
     LongAdder count = new LongAdder();
     LongAdder rows = new LongAdder();
@@ -50,7 +53,7 @@ class StreamsController {
   }
 
   private Mono<RecordBatchStream> open(String name) {
-    return RecordBatchStream.create(store, StreamSpec.named(name))
+    return RecordBatchStream.create(store, spec.name(name))
         .onErrorResume(StreamsController::isTaken, e -> RecordBatchStream.open(store, name));
   }
 
