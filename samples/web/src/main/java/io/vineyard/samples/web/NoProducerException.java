@@ -8,8 +8,6 @@ final class NoProducerException extends ResponseStatusException {
   private static final long serialVersionUID = 1;
 
   NoProducerException(ProducerState state) {
-    super(
-        HttpStatus.SERVICE_UNAVAILABLE,
-        state.describe() + " POST /producer starts another one.");
+    super(HttpStatus.SERVICE_UNAVAILABLE, state.describe() + " POST /producer starts another one.");
   }
 }
