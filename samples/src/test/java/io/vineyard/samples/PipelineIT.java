@@ -58,7 +58,7 @@ class PipelineIT {
     long pid = 0;
     boolean isRunning = false;
     while (pid == 0 || !isRunning) {
-      String[] cells = run.line().split(" +");
+      String[] cells = run.line().split(" +", -1);
       isRunning |= cells[0].equals("sink") && !cells[2].equals("0");
       if (cells[0].equals(stage)) {
         pid = Long.parseLong(cells[1]);

@@ -55,7 +55,7 @@ enum Stage {
           read(store, FILTER_JOIN)
               .doOnNext(count(rows))
               .transform(RecordBatches.toRows(LateFlight.class))
-              .reduceWith(LinkedHashMap<String, Group>::new, Stage::add)
+              .<Map<String, Group>>reduceWith(LinkedHashMap::new, Stage::add)
               .flatMapIterable(Map::values);
       return write(
           store,
@@ -96,8 +96,7 @@ enum Stage {
     return batch -> rows.addAndGet(batch.rowCount());
   }
 
-  private static LinkedHashMap<String, Group> add(
-      LinkedHashMap<String, Group> groups, LateFlight flight) {
+  private static Map<String, Group> add(Map<String, Group> groups, LateFlight flight) {
     groups.merge(flight.part(), Group.of(flight), Group::plus);
     return groups;
   }
