@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.logging.Level;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
@@ -35,11 +35,11 @@ class PageIT {
 
   private static final double MUCH = 100;
 
-  private RunningApp app;
-  private ChromeDriver browser;
+  private static RunningApp app;
+  private static ChromeDriver browser;
 
-  @BeforeEach
-  void openBrowser() {
+  @BeforeAll
+  static void openBrowser() {
     Optional<Path> chromium = onPath("chromium", "google-chrome");
     Optional<Path> driver = onPath("chromedriver");
     assumeThat(chromium).as("chromium or google-chrome on the PATH").isPresent();
@@ -70,8 +70,8 @@ class PageIT {
     browser = new ChromeDriver(service, options);
   }
 
-  @AfterEach
-  void closeBrowser() {
+  @AfterAll
+  static void closeBrowser() {
     if (browser != null) {
       browser.quit();
     }
@@ -137,10 +137,14 @@ class PageIT {
     browser.executeCdpCommand(
         "Emulation.setDeviceMetricsOverride",
         Map.of("width", 320, "height", 640, "deviceScaleFactor", 2, "mobile", true));
-    browser.get(app.url() + "/?repeat=1");
-    awaitState("ended");
-    assertThat(browser.executeScript("return document.documentElement.scrollWidth"))
-        .isEqualTo(320L);
+    try {
+      browser.get(app.url() + "/?repeat=1");
+      awaitState("ended");
+      assertThat(browser.executeScript("return document.documentElement.scrollWidth"))
+          .isEqualTo(320L);
+    } finally {
+      browser.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
+    }
   }
 
   /** Moves the slider as somebody without a mouse does. */

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class ProducerLossIT {
   @Test
@@ -18,7 +18,7 @@ class ProducerLossIT {
         assertThat(body.readNBytes(1 << 20)).hasSize(1 << 20);
         app.killProducer();
         assertThatExceptionOfType(IOException.class)
-            .isThrownBy(() -> body.transferTo(java.io.OutputStream.nullOutputStream()));
+            .isThrownBy(() -> body.transferTo(OutputStream.nullOutputStream()));
       }
       long lost = app.producer().pid();
       assertThat(app.get("/producer", "application/json").body())
@@ -31,17 +31,17 @@ class ProducerLossIT {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"/flights", "/flights.arrow", "/flights.csv", "/flights.json", "/live"})
-  void requestWithoutProducerIsRefused(String path) throws Exception {
+  @Test
+  void requestsWithoutProducerAreRefused() throws Exception {
     try (RunningApp app = new RunningApp()) {
       app.killProducer();
-      var response = app.get(path, "*/*");
-      assertThat(response.statusCode()).isEqualTo(503);
-      assertThat(response.body())
-          .contains(
-              "process " + app.producer().pid() + ", was killed by signal 9", "POST /producer");
-      assertThat(app.status().streams()).isZero();
+      for (String path : List.of("/flights", "/flights.arrow", "/flights.json", "/live")) {
+        var response = app.get(path, "*/*");
+        assertThat(response.statusCode()).as(path).isEqualTo(503);
+        assertThat(response.body())
+            .contains("process " + app.producer().pid(), "killed by signal 9", "POST /producer");
+      }
+      RunningApp.await("the end of all streams", () -> app.status().streams() == 0);
     }
   }
 }
