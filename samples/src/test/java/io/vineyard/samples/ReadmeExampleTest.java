@@ -2,6 +2,7 @@ package io.vineyard.samples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vineyard.test.VineyardTest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
+@VineyardTest
 class ReadmeExampleTest {
   private static final int MOST_LINES = 30;
 

@@ -24,12 +24,13 @@ import reactor.core.publisher.SignalType;
 import reactor.core.publisher.Sinks.EmitFailureHandler;
 import reactor.core.publisher.Sinks.EmitResult;
 import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 /** A writer over the chunks of a stream. */
 final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
   private static final int MOST_WAITING = 1 << 16;
 
-  private record Waiting<T>(T element, MonoSink<Void> sink) {}
+  private record Waiting<T>(T element, ContextView entered, MonoSink<Void> sink) {}
 
   private record Attempt(EmitResult result, @Nullable RuntimeException fault) {
     static final Attempt FULL = new Attempt(EmitResult.FAIL_OVERFLOW, null);
@@ -48,26 +49,25 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
   private final BufferAllocator allocator;
   private final SerialDrain room = new SerialDrain(this::onRoom);
   private final Set<Runnable> roomListeners = ConcurrentHashMap.newKeySet();
+  private final WriterReport report;
 
   // Guarded by this.
   private final ArrayDeque<Waiting<T>> waiting = new ArrayDeque<>();
   private boolean ended;
-  private long elements;
-  private long bytes;
-  private long copiedElements;
-  private long copiedBytes;
 
   /**
    * Makes the writer.
    *
    * @param objects gets an element out of the store
    * @param reader reads the same stream
+   * @param ends are told of this writer
    */
   ChunkSink(
       ChunkWriter writer,
       ChunkCodec<T> codec,
       Function<ObjectId, Mono<T>> objects,
-      Flux<T> reader) {
+      Flux<T> reader,
+      OpenEnds ends) {
     this.writer = writer;
     this.codec = codec;
     this.encoder = codec.encoder(writer);
@@ -77,7 +77,13 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
             .doOnSubscribe(subscription -> readers.incrementAndGet())
             .doFinally(end -> readers.decrementAndGet());
     this.allocator = ChunkCodec.allocator(writer.memory());
+    this.report = new WriterReport(writer, ends);
     writer.onRoom(room::signal);
+    report.begin(encoder);
+  }
+
+  private synchronized boolean isEnded() {
+    return ended;
   }
 
   @Override
@@ -93,10 +99,22 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
   @Override
   public EmitResult tryEmitNext(T element) {
     Objects.requireNonNull(element, "element");
+    return tryEmitNext(element, enter(Context.empty()));
+  }
+
+  /** Notes where elements come from: this thread, and this context. */
+  ContextView enter(ContextView context) {
+    return report.enter(context);
+  }
+
+  /** Emits an element that comes from somewhere that was {@link #enter}ed before. */
+  EmitResult tryEmitNext(T element, ContextView entered) {
     EmitResult result;
-    synchronized (this) {
-      boolean othersFirst = !waiting.isEmpty() && !ended && writer.failure() == null;
-      result = othersFirst ? EmitResult.FAIL_OVERFLOW : publish(element);
+    try {
+      result = tryInOrder(element, entered);
+    } catch (RuntimeException refused) {
+      report.failed(refused);
+      throw refused;
     }
     if (result == EmitResult.OK) {
       codec.close(element); // what was published holds its memory by itself
@@ -104,13 +122,23 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     return result;
   }
 
-  private EmitResult publish(T element) {
+  private synchronized EmitResult tryInOrder(T element, ContextView entered) {
+    boolean othersFirst = !waiting.isEmpty() && !ended && writer.failure() == null;
+    return othersFirst ? EmitResult.FAIL_OVERFLOW : publish(element, entered);
+  }
+
+  private EmitResult publish(T element, ContextView entered) {
+    return report.attempted(publishNow(element, entered));
+  }
+
+  private EmitResult publishNow(T element, ContextView entered) {
     if (writer.failure() != null) {
       return EmitResult.FAIL_CANCELLED;
     } else if (ended) {
       return EmitResult.FAIL_TERMINATED;
     }
     encoder.check(element);
+    report.publishing(entered);
     ChunkCodec.Encoded encoded = encoder.tryEncode(element);
     if (encoded == null && writer.outstandingChunks() == 0) {
       encoded = encoder.tryEncode(element); // the last one may have come back meanwhile
@@ -121,10 +149,7 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     }
     ChunkWriter.Result result = tryPublish(encoded);
     if (result == ChunkWriter.Result.OK) {
-      elements++;
-      bytes += encoded.dataBytes();
-      copiedElements += encoded.copiedBytes() > 0 ? 1 : 0;
-      copiedBytes += encoded.copiedBytes();
+      report.published(codec.rows(element), encoded);
       return EmitResult.OK;
     }
     encoded.discard();
@@ -155,18 +180,18 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
 
   @Override
   public EmitResult tryEmitComplete() {
-    return end(writer::finish);
+    return end(writer::finish, null);
   }
 
   @Override
   public EmitResult tryEmitError(Throwable error) {
     Objects.requireNonNull(error, "error");
     return error instanceof VineyardException typed
-        ? end(() -> writer.fail(typed.code(), String.valueOf(typed.getMessage())))
-        : end(() -> writer.fail(ErrorCode.STREAM_FAILED, error.toString()));
+        ? end(() -> writer.fail(typed.code(), String.valueOf(typed.getMessage())), error)
+        : end(() -> writer.fail(ErrorCode.STREAM_FAILED, error.toString()), error);
   }
 
-  private EmitResult end(Runnable send) {
+  private EmitResult end(Runnable send, @Nullable Throwable fault) {
     synchronized (this) {
       if (writer.failure() != null) {
         return EmitResult.FAIL_CANCELLED;
@@ -177,6 +202,7 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
       encoder.close();
       send.run();
     }
+    report.ended(fault);
     room.signal();
     return EmitResult.OK;
   }
@@ -231,7 +257,7 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
   @Override
   public Mono<Void> emit(T element) {
     Objects.requireNonNull(element, "element");
-    return Mono.create(sink -> emit(new Waiting<>(element, sink)));
+    return Mono.create(sink -> emit(new Waiting<>(element, enter(sink.contextView()), sink)));
   }
 
   private void emit(Waiting<T> one) {
@@ -239,7 +265,7 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     Attempt attempt;
     synchronized (this) {
       if (waiting.isEmpty()) {
-        attempt = attempt(one.element);
+        attempt = attempt(one);
       } else if (waiting.size() < MOST_WAITING) {
         attempt = Attempt.FULL;
       } else {
@@ -268,9 +294,9 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     }
   }
 
-  private Attempt attempt(T element) {
+  private Attempt attempt(Waiting<T> one) {
     try {
-      return new Attempt(publish(element), null);
+      return new Attempt(publish(one.element, one.entered), null);
     } catch (RuntimeException refused) {
       return new Attempt(EmitResult.FAIL_CANCELLED, refused);
     }
@@ -281,6 +307,9 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
       return;
     }
     codec.close(one.element);
+    if (attempt.fault != null) {
+      report.failed(attempt.fault);
+    }
     if (attempt.result == EmitResult.OK) {
       one.sink.success();
     } else {
@@ -305,7 +334,13 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     return "stream " + stream().id() + " " + stream().spec();
   }
 
+  /** Whoever writes has found no room, and waits for some. */
+  void beginWait() {
+    report.beginWait();
+  }
+
   private void onRoom() {
+    report.onRoom();
     for (Waiting<T> one = firstWaiting(); one != null; one = firstWaiting()) {
       Attempt attempt = attemptFirst(one);
       if (attempt != null && attempt.waits()) {
@@ -326,7 +361,7 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     if (!one.equals(waiting.peek())) {
       return null;
     }
-    Attempt attempt = attempt(one.element);
+    Attempt attempt = attempt(one);
     if (!attempt.waits()) {
       waiting.remove();
     }
@@ -340,8 +375,16 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
         sink -> {
           PublisherWriter<T> writing = new PublisherWriter<>(this, codec, sink);
           sink.onDispose(writing);
-          source.subscribe(writing);
+          inContext(source, sink.contextView()).subscribe(writing);
         });
+  }
+
+  /**
+   * The publisher sees the context by its subscriber already. The operator is for what Reactor
+   * makes of it: it restores thread-locals also around requests, which come from other threads.
+   */
+  private Publisher<? extends T> inContext(Publisher<? extends T> source, ContextView context) {
+    return context.isEmpty() ? source : Flux.<T>from(source).contextWrite(context);
   }
 
   /** Tells a listener, by a worker, whenever there may be more room, until it is removed. */
@@ -353,17 +396,9 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
     roomListeners.remove(listener);
   }
 
-  /**
-   * Returns how many elements the window takes now, if they are like those before: one, as long as
-   * nothing is known of them.
-   */
+  /** Returns how many elements the window takes now, if they are like those before. */
   long room() {
-    long size;
-    synchronized (this) {
-      size = elements == 0 ? Long.MAX_VALUE : Math.max(1, bytes / elements);
-    }
-    long fitting = Math.min(writer.roomChunks(), writer.roomBytes() / size);
-    return fitting == 0 && writer.outstandingChunks() == 0 ? 1 : fitting;
+    return report.room();
   }
 
   @Override
@@ -378,8 +413,7 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
 
   @Override
   public synchronized WriterStats stats() {
-    return new WriterStats(
-        elements, bytes, copiedElements, copiedBytes, writer.outstandingChunks());
+    return report.stats();
   }
 
   @Override
@@ -396,9 +430,7 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
   @SuppressWarnings("rawtypes") // so it is declared
   public @Nullable Object scanUnsafe(Attr key) {
     if (key == Attr.TERMINATED) {
-      synchronized (this) {
-        return ended;
-      }
+      return isEnded();
     } else if (key == Attr.CANCELLED) {
       return writer.failure() != null;
     } else if (key == Attr.ERROR) {
@@ -413,12 +445,17 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
 
   @Override
   public void close() {
+    boolean early;
     synchronized (this) {
-      if (!ended) {
+      early = !ended;
+      if (early) {
         ended = true;
         encoder.close();
       }
       writer.close();
+    }
+    if (early) {
+      report.ended(error(ErrorCode.WRITER_LOST, "expected an end before the close of "));
     }
     room.signal();
   }

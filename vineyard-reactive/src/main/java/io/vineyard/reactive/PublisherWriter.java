@@ -14,6 +14,7 @@ import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks.EmitResult;
 import reactor.util.concurrent.Queues;
 import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 /**
  * Writes what a publisher emits, and requests from it what the window has room for.
@@ -38,13 +39,13 @@ final class PublisherWriter<T extends AutoCloseable>
   // Touched by the drain only.
   private long awaited;
   private boolean over;
+  private ContextView entered = Context.empty();
 
   PublisherWriter(ChunkSink<T> writer, ChunkCodec<T> codec, MonoSink<Void> result) {
     this.writer = writer;
     this.codec = codec;
     this.result = result;
-    this.context =
-        Context.of(result.contextView()).put(BufferAllocator.class, writer.allocator());
+    this.context = Context.of(result.contextView()).put(BufferAllocator.class, writer.allocator());
   }
 
   @Override
@@ -56,6 +57,7 @@ final class PublisherWriter<T extends AutoCloseable>
   public void onSubscribe(Subscription subscription) {
     if (Operators.validate(upstream, subscription)) {
       upstream = subscription;
+      entered = writer.enter(currentContext());
       writer.addRoomListener(onRoom);
       drain.run();
     }
@@ -115,7 +117,7 @@ final class PublisherWriter<T extends AutoCloseable>
   /** Offers an element; if it can never be accepted, everything is over afterwards. */
   private EmitResult offer(T element) {
     try {
-      EmitResult emitted = writer.tryEmitNext(element);
+      EmitResult emitted = writer.tryEmitNext(element, entered);
       if (emitted != EmitResult.OK && emitted != EmitResult.FAIL_OVERFLOW) {
         fail(writer.reason(emitted));
       }
@@ -130,6 +132,9 @@ final class PublisherWriter<T extends AutoCloseable>
   private void requestMore() {
     Subscription subscription = upstream;
     long more = writer.room() - awaited;
+    if (more <= 0 && awaited == 0) {
+      writer.beginWait();
+    }
     // in larger steps, so that a publisher is not asked for one element at a time
     if (subscription != null && more > 0 && (awaited == 0 || more >= awaited)) {
       awaited += more;

@@ -1,9 +1,13 @@
 package io.vineyard.reactive;
 
+import io.vineyard.reactive.StreamListener.Counts;
+import io.vineyard.reactive.StreamListener.End;
+import io.vineyard.reactive.StreamListener.ReaderTrace;
 import io.vineyard.store.Chunk;
 import io.vineyard.store.ChunkReader;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectStore;
+import io.vineyard.store.StreamInfo;
 import io.vineyard.store.arrow.ChunkCodec;
 import java.nio.ByteBuffer;
 import java.util.concurrent.RejectedExecutionException;
@@ -38,7 +42,7 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
 
   @Override
   public void subscribe(CoreSubscriber<? super T> actual) {
-    Reading<T> reading = new Reading<>(actual, codec, waiting.spinNanos());
+    Reading<T> reading = new Reading<>(actual, codec, waiting.spinNanos(), OpenEnds.of(store));
     actual.onSubscribe(reading);
     reading.open(store, id);
   }
@@ -73,12 +77,17 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     private volatile boolean cancelled;
     private volatile boolean delivering;
     private volatile boolean terminated;
+    private final OpenEnds ends;
+    private final EndTally tally = new EndTally();
+    private volatile @Nullable End end;
 
-    /** Touched by the drain only. */
+    // Touched by the drain only, but for the first time.
+    private @Nullable ReaderTrace trace;
     private @Nullable ByteBuffer preamble;
 
-    Reading(CoreSubscriber<? super T> actual, ChunkCodec<T> codec, long spinNanos) {
+    Reading(CoreSubscriber<? super T> actual, ChunkCodec<T> codec, long spinNanos, OpenEnds ends) {
       this.actual = actual;
+      this.ends = ends;
       this.codec = codec;
       this.spinNanos = spinNanos;
       this.decoder = codec.decoder();
@@ -94,14 +103,25 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     }
 
     private void opened(ChunkReader opened) {
+      trace = ends.reading(opened.stream());
       reader = opened;
       if (cancelled || terminated) {
         // whoever left may have looked for the reader before it was here
         opened.close();
         return;
       }
+      register(opened);
       forwardDemand(opened);
       drain.signal();
+    }
+
+    private void register(ChunkReader opened) {
+      End mine = new ReadingEnd<>(this, opened);
+      end = mine;
+      ends.opened(mine);
+      if (cancelled || terminated) {
+        ends.closed(mine); // whoever left may have looked for it before it was here
+      }
     }
 
     private void failed(Throwable error) {
@@ -168,6 +188,9 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
           open.spin(spinNanos);
         }
         Chunk chunk = open.poll();
+        if (chunk == null) {
+          awaitMore(open);
+        }
         more = chunk != null && deliver(open, chunk);
       }
       if (cancelled) {
@@ -177,13 +200,24 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
       }
     }
 
+    private void awaitMore(ChunkReader open) {
+      if (open.demand() > 0 && !open.isEnded()) {
+        tally.beginWait();
+      }
+    }
+
     private boolean deliver(ChunkReader open, Chunk chunk) {
+      tally.endWait();
+      long bytes = chunk.dataBytes();
       if (cancelled) {
         open.putBack(chunk);
         return false;
       }
       T element;
       try {
+        if (trace != null) {
+          arrived(trace, chunk);
+        }
         element = decoder.decode(chunk, preambleOf(open));
       } catch (Throwable broken) {
         terminate(Operators.onOperatorError(null, broken, actual.currentContext()));
@@ -191,7 +225,12 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
       }
       try {
         delivering = true;
-        actual.onNext(element);
+        tally.add(codec.rows(element), bytes, 0);
+        if (trace == null) {
+          actual.onNext(element);
+        } else {
+          trace.deliver(() -> actual.onNext(element));
+        }
         delivering = false;
         return true;
       } catch (Throwable broken) {
@@ -199,6 +238,15 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
         discard(element);
         terminate(Operators.onOperatorError(null, broken, element, actual.currentContext()));
         return false;
+      }
+    }
+
+    private void arrived(ReaderTrace tracing, Chunk chunk) {
+      try {
+        tracing.arrived(codec.carrier(chunk));
+      } catch (RuntimeException broken) {
+        chunk.close();
+        throw broken;
       }
     }
 
@@ -218,6 +266,12 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
 
     private void terminate(@Nullable Throwable error) {
       terminated = true;
+      if (error != null) {
+        ends.failed(error);
+      }
+      if (trace != null) {
+        trace.ended(error);
+      }
       leave();
       if (error == null) {
         actual.onComplete();
@@ -236,6 +290,14 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
       if (open != null) {
         open.close();
       }
+      End mine = end;
+      if (mine != null) {
+        tally.endWait();
+        ends.closed(mine);
+      }
+      if (trace != null) {
+        trace.ended(null);
+      }
     }
 
     @Override
@@ -253,6 +315,26 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
         return requested.get();
       }
       return key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
+    }
+  }
+
+  /** A subscription, as who listens to streams sees it. */
+  private record ReadingEnd<T extends AutoCloseable>(Reading<T> reading, ChunkReader reader)
+      implements End {
+    @Override
+    public StreamInfo stream() {
+      return reader.stream();
+    }
+
+    @Override
+    public boolean isWriter() {
+      return false;
+    }
+
+    @Override
+    public Counts counts() {
+      long demand = Operators.addCap(reading.requested.get(), reader.demand());
+      return reading.tally.counts(0, 0, demand);
     }
   }
 }

@@ -55,9 +55,11 @@ public abstract sealed class VineyardStream<T extends AutoCloseable>
    * ErrorCode#INVALID_STREAM_STATE} if it has ended, or as {@link ObjectStore#getStream} does.
    */
   public Mono<StreamWriter<T>> writer() {
+    OpenEnds ends = OpenEnds.of(store);
     return store
         .openWriter(id())
-        .map(chunks -> new ChunkSink<>(chunks, codec, this::element, reader()));
+        .doOnError(ends::failed)
+        .map(chunks -> new ChunkSink<>(chunks, codec, this::element, reader(), ends));
   }
 
   /**

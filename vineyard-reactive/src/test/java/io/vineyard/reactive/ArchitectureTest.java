@@ -15,7 +15,9 @@ import org.junit.jupiter.api.Test;
 /** What the streams may know of the store, and how much of them is public. */
 class ArchitectureTest {
   private static final String ROOT = "io.vineyard.reactive";
+  private static final String METERS = ROOT + ".micrometer";
   private static final int PUBLIC_TYPES = 12;
+  private static final int PUBLIC_TYPES_OF_METERS = 2;
   private static final int FILES_PER_PACKAGE = 25;
 
   private static final JavaClasses CLASSES =
@@ -28,6 +30,8 @@ class ArchitectureTest {
     classes()
         .that()
         .resideInAPackage(ROOT + "..")
+        .and()
+        .resideOutsideOfPackage(METERS)
         .should()
         .onlyDependOnClassesThat()
         .resideInAnyPackage(
@@ -40,8 +44,29 @@ class ArchitectureTest {
             "reactor.util..",
             "io.vineyard.store",
             "io.vineyard.store.arrow..",
-            ROOT + "..")
-        .allowEmptyShould(true)
+            ROOT)
+        .check(CLASSES);
+  }
+
+  /** Whoever has no Micrometer must not meet it; so only these classes know it. */
+  @Test
+  void metersKnowMicrometerAndWhatListenersKnow() {
+    classes()
+        .that()
+        .resideInAPackage(METERS)
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(
+            "java..",
+            "io.micrometer..",
+            "org.jspecify.annotations..",
+            "org.slf4j..",
+            "reactor.core..",
+            "reactor.util..",
+            "io.vineyard.store",
+            "io.vineyard.store.arrow",
+            ROOT,
+            METERS)
         .check(CLASSES);
   }
 
@@ -63,9 +88,18 @@ class ArchitectureTest {
 
   @Test
   void publicTypesStayWithinTheirBudget() {
-    assertThat(CLASSES.stream().filter(JavaClass::isTopLevelClass))
+    hasPublicTypes(ROOT, PUBLIC_TYPES);
+    hasPublicTypes(METERS, PUBLIC_TYPES_OF_METERS);
+  }
+
+  private static void hasPublicTypes(String name, int most) {
+    assertThat(
+            CLASSES.stream()
+                .filter(JavaClass::isTopLevelClass)
+                .filter(type -> type.getPackageName().equals(name)))
+        .isNotEmpty()
         .hasSizeLessThanOrEqualTo(FILES_PER_PACKAGE)
         .filteredOn(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
-        .hasSizeLessThanOrEqualTo(PUBLIC_TYPES);
+        .hasSizeLessThanOrEqualTo(most);
   }
 }

@@ -11,17 +11,17 @@ import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /** Record batches for tests: one column {@code x} of 64-bit integers that count up. */
-final class Batches {
-  static final String COLUMN = "x";
-  static final Schema SCHEMA =
+public final class Batches {
+  public static final String COLUMN = "x";
+  public static final Schema SCHEMA =
       new Schema(List.of(Field.nullable(COLUMN, new ArrowType.Int(Long.SIZE, true))));
 
   /** Memory that no store knows. */
-  static final BufferAllocator FOREIGN = new RootAllocator();
+  public static final BufferAllocator FOREIGN = new RootAllocator();
 
   private Batches() {}
 
-  static RecordBatch counting(BufferAllocator allocator, long first, int rows) {
+  public static RecordBatch counting(BufferAllocator allocator, long first, int rows) {
     VectorSchemaRoot root = VectorSchemaRoot.create(SCHEMA, allocator);
     BigIntVector x = (BigIntVector) root.getVector(0);
     x.allocateNew(Math.max(rows, 1));
@@ -33,14 +33,14 @@ final class Batches {
   }
 
   /** Returns the first value, and closes the batch. */
-  static long first(RecordBatch batch) {
+  public static long first(RecordBatch batch) {
     try (batch) {
       return batch.vector(COLUMN, BigIntVector.class).get(0);
     }
   }
 
   /** Returns the sum of all values; the batch stays open. */
-  static long sum(RecordBatch batch) {
+  public static long sum(RecordBatch batch) {
     BigIntVector x = batch.vector(COLUMN, BigIntVector.class);
     long sum = 0;
     for (int row = 0; row < batch.rowCount(); row++) {

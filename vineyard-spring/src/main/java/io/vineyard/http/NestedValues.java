@@ -12,11 +12,14 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.IntToLongFunction;
 import org.apache.arrow.vector.ExtensionTypeVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.ValueVector;
 import org.apache.arrow.vector.complex.BaseListVector;
 import org.apache.arrow.vector.complex.DenseUnionVector;
+import org.apache.arrow.vector.complex.LargeListVector;
+import org.apache.arrow.vector.complex.LargeListViewVector;
 import org.apache.arrow.vector.complex.MapVector;
 import org.apache.arrow.vector.complex.NonNullableStructVector;
 import org.apache.arrow.vector.complex.RunEndEncodedVector;
@@ -64,20 +67,36 @@ final class NestedValues implements ColumnValues {
     if (vector instanceof MapVector map) {
       return map(map, dictionaries);
     } else if (vector instanceof BaseListVector list) {
-      ColumnValues values = ColumnValues.of(list.getChildrenFromFields().get(0), dictionaries);
-      return (out, row) -> {
-        out.writeStartArray();
-        for (int i = list.getElementStartIndex(row); i < list.getElementEndIndex(row); i++) {
-          values.json(out, i);
-        }
-        out.writeEndArray();
-      };
+      return list(list, list::getElementStartIndex, list::getElementEndIndex, dictionaries);
+    } else if (vector instanceof LargeListVector list) {
+      return list(list, list::getElementStartIndex, list::getElementEndIndex, dictionaries);
+    } else if (vector instanceof LargeListViewVector list) {
+      IntToLongFunction start = row -> list.getOffsetBuffer().getLong((long) row * Long.BYTES);
+      return list(
+          list,
+          start,
+          row -> start.applyAsLong(row) + list.getSizeBuffer().getLong((long) row * Long.BYTES),
+          dictionaries);
     } else if (vector instanceof NonNullableStructVector struct) {
       return struct(struct, dictionaries);
     }
     throw VineyardException.of(
         ErrorCode.UNSUPPORTED,
         "expected a column that has a form as text, got " + vector.getField());
+  }
+
+  private static Writing list(
+      FieldVector list, IntToLongFunction start, IntToLongFunction end, DictionaryProvider all) {
+    ColumnValues values = ColumnValues.of(list.getChildrenFromFields().get(0), all);
+    return (out, row) -> {
+      out.writeStartArray();
+      // vectors have at most as many values as an int can count
+      int last = (int) end.applyAsLong(row);
+      for (int i = (int) start.applyAsLong(row); i < last; i++) {
+        values.json(out, i);
+      }
+      out.writeEndArray();
+    };
   }
 
   private static ColumnValues extension(

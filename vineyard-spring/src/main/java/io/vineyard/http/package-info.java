@@ -5,7 +5,7 @@
  *
  * <pre>{@code
  * HttpServer.create()
- *     .doOnConnection(connection -> connection.addHandlerLast(StallGuard.of(Duration.ofSeconds(30))))
+ *     .doOnConnection(client -> client.addHandlerLast(StallGuard.of(Duration.ofSeconds(30))))
  *     .route(routes -> routes.get("/flights", (request, response) ->
  *         response
  *             .header("Content-Type", BodyFormat.ARROW.mediaType())

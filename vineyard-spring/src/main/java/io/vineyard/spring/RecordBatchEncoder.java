@@ -39,6 +39,8 @@ public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch>
           .map(format -> (MimeType) MediaType.parseMediaType(format.mediaType()))
           .toList();
   private static final String CODECS = "codecs";
+  private static final Map<String, CodecType> CODECS_BY_NAME =
+      Map.of("zstd", CodecType.ZSTD, "lz4", CodecType.LZ4_FRAME);
 
   private final BatchBodyEncoder bodies;
 
@@ -58,12 +60,10 @@ public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch>
   }
 
   private static @Nullable BodyFormat format(MimeType mimeType) {
-    for (int i = 0; i < MEDIA_TYPES.size(); i++) {
-      if (MEDIA_TYPES.get(i).isCompatibleWith(mimeType)) {
-        return BodyFormat.values()[i];
-      }
-    }
-    return null;
+    return Arrays.stream(BodyFormat.values())
+        .filter(format -> MimeType.valueOf(format.mediaType()).isCompatibleWith(mimeType))
+        .findFirst()
+        .orElse(null);
   }
 
   /** Returns the first codec that is accepted; null if none is known. */
@@ -73,13 +73,9 @@ public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch>
       return CodecType.NO_COMPRESSION;
     }
     for (String name : codecs.replace("\"", "").toLowerCase(Locale.ROOT).split("[ ,]+", -1)) {
-      switch (name) {
-        case "zstd":
-          return CodecType.ZSTD;
-        case "lz4", "lz4_frame":
-          return CodecType.LZ4_FRAME;
-        default:
-          break; // a later one may be known
+      CodecType known = CODECS_BY_NAME.get(name);
+      if (known != null) {
+        return known;
       }
     }
     return null;

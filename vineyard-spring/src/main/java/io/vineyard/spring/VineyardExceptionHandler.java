@@ -27,7 +27,7 @@ import reactor.core.publisher.Mono;
  * <tr><td>a body that is no Arrow stream, or is cut off</td><td>400</td></tr>
  * <tr><td>a batch that is too large</td><td>413</td></tr>
  * <tr><td>no such object or stream, or one that is over</td><td>404</td></tr>
- * <tr><td>a stream that has a reader or a writer already, a name that is taken</td><td>409</td></tr>
+ * <tr><td>a stream that is in use or has ended, a name that is taken</td><td>409</td></tr>
  * <tr><td>a store that can't be reached, is lost, or is full</td><td>503</td></tr>
  * <tr><td>a writer that was lost, or failed its stream</td><td>502</td></tr>
  * <tr><td>any other</td><td>500</td></tr>

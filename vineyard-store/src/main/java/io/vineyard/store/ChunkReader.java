@@ -20,6 +20,9 @@ public interface ChunkReader extends AutoCloseable {
    */
   void request(long chunks);
 
+  /** Returns how many more chunks {@link #poll} may return; {@link Long#MAX_VALUE}: no bound. */
+  long demand();
+
   /** Takes the next chunk that has arrived, which the caller then owns; null if there is none. */
   @Nullable Chunk poll();
 

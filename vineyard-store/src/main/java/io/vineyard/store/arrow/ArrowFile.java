@@ -14,6 +14,7 @@ import io.vineyard.store.arrow.format.SchemaCheck;
 import io.vineyard.store.arrow.ipc.IpcMessages;
 import io.vineyard.store.arrow.ipc.IpcOutput;
 import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.Tracking;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -91,7 +92,9 @@ public final class ArrowFile implements AutoCloseable {
     try {
       FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
       try {
-        return new ArrowFile(path, channel);
+        ArrowFile opened = new ArrowFile(path, channel);
+        Tracking.taken(opened, opened, "", null);
+        return opened;
       } catch (IOException | RuntimeException broken) {
         channel.close();
         throw broken;
@@ -180,7 +183,7 @@ public final class ArrowFile implements AutoCloseable {
         block,
         (message, body) -> {
           RecordBatch batch = RecordBatch.read(message, schema, body, shareDictionaries());
-          return batch.checked();
+          return batch.checked().tracked(null);
         });
   }
 
@@ -260,6 +263,7 @@ public final class ArrowFile implements AutoCloseable {
         return;
       }
       closed = true;
+      Tracking.returned(this);
       dictionaries.close();
     }
     try {

@@ -7,6 +7,7 @@ import io.vineyard.store.arrow.format.BatchSchema;
 import io.vineyard.store.arrow.format.DictionarySet;
 import io.vineyard.store.arrow.ipc.IpcMessages;
 import io.vineyard.store.arrow.ipc.IpcOutput;
+import io.vineyard.store.memory.Tracking;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -66,7 +67,9 @@ public final class ArrowFileWriter implements AutoCloseable {
   public static ArrowFileWriter create(Path path, CodecType compression) {
     Objects.requireNonNull(compression, "compression");
     try {
-      return new ArrowFileWriter(path, compression);
+      ArrowFileWriter opened = new ArrowFileWriter(path, compression);
+      Tracking.taken(opened, opened, "", null);
+      return opened;
     } catch (IOException e) {
       throw IpcOutput.failed("writing " + path, e);
     }
@@ -133,6 +136,7 @@ public final class ArrowFileWriter implements AutoCloseable {
       return;
     }
     closed = true;
+    Tracking.returned(this);
     BatchSchema written = schema;
     try (channel) {
       if (written != null && !failed) {

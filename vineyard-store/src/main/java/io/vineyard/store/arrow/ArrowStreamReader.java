@@ -74,7 +74,10 @@ public final class ArrowStreamReader implements AutoCloseable {
         if (current.headerType() == MessageHeader.RecordBatch) {
           return Malformed.guard(
               "record batch",
-              () -> RecordBatch.read(current, schema, body, dictionaries.share()).checked());
+              () ->
+                  RecordBatch.read(current, schema, body, dictionaries.share())
+                      .checked()
+                      .tracked(null));
         }
         Malformed.guard(
             "dictionary batch",

@@ -131,7 +131,7 @@ public final class BatchAppender implements AutoCloseable {
     for (ColumnAppender column : columns) {
       vectors.add(column.take());
     }
-    RecordBatch taken = new RecordBatch(known, vectors, dictionaries, rows);
+    RecordBatch taken = new RecordBatch(known, vectors, dictionaries, rows).tracked(null);
     columns.clear();
     dictionaries = DictionarySet.EMPTY;
     reset();

@@ -68,7 +68,7 @@ public final class BatchBuilder {
     try {
       fill.accept(Collections.unmodifiableList(vectors));
       columns.checkNoNulls(rows);
-      return new RecordBatch(schema, vectors, DictionarySet.EMPTY, rows);
+      return new RecordBatch(schema, vectors, DictionarySet.EMPTY, rows).tracked(null);
     } catch (RuntimeException | Error broken) {
       vectors.forEach(FieldVector::close);
       throw broken;

@@ -1,6 +1,9 @@
 package io.vineyard.store.arrow;
 
+import io.vineyard.store.Chunk;
 import io.vineyard.store.ChunkWriter;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** Record batches as chunks. */
 record BatchCodec(boolean withSchema) implements ChunkCodec<RecordBatch> {
@@ -17,5 +20,15 @@ record BatchCodec(boolean withSchema) implements ChunkCodec<RecordBatch> {
   @Override
   public void close(RecordBatch element) {
     element.close();
+  }
+
+  @Override
+  public long rows(RecordBatch element) {
+    return element.rowCount();
+  }
+
+  @Override
+  public @Nullable ByteBuffer carrier(Chunk chunk) {
+    return ChunkHeader.carrier(chunk.header());
   }
 }

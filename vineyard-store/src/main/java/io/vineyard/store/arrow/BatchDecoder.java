@@ -52,7 +52,7 @@ final class BatchDecoder implements ChunkCodec.Decoder<RecordBatch> {
       RecordBatch batch =
           readBatch(
               Message.getRootAsMessage(messages.get(messages.size() - 1)), body, dictionaries);
-      return ChunkHeader.wasCopied(header) ? batch.markCopied() : batch;
+      return (ChunkHeader.wasCopied(header) ? batch.markCopied() : batch).tracked(chunk);
     } catch (RuntimeException | StackOverflowError broken) {
       dictionaries.values().forEach(dictionary -> dictionary.getVector().close());
       throw broken;

@@ -10,6 +10,7 @@ import io.vineyard.store.arrow.format.BufferList;
 import io.vineyard.store.arrow.format.DictionarySet;
 import io.vineyard.store.arrow.format.MessageBuilder;
 import java.nio.ByteBuffer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
   private final BufferList columns = new BufferList(false);
   private final MessageBuilder message = new MessageBuilder();
   private final ChunkHeader header = new ChunkHeader();
+  private Supplier<byte @Nullable []> carrier = () -> null;
   private @Nullable BatchSchema schema;
   private @Nullable SharedDictionaries lastDictionaries;
 
@@ -49,6 +51,11 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
         throw VineyardException.of(ErrorCode.SCHEMA_MISMATCH, difference + " in " + describe());
       }
     }
+  }
+
+  @Override
+  public void carry(Supplier<byte @Nullable []> wanted) {
+    carrier = wanted;
   }
 
   private String describe() {
@@ -130,6 +137,10 @@ final class BatchEncoder implements ChunkCodec.Encoder<RecordBatch> {
     }
     columns.describe(message, offsets);
     header.add(message.recordBatch(batch.rowCount(), 0, MessageBuilder.NOT_COMPRESSED));
+    byte[] carried = carrier.get();
+    if (carried != null) {
+      header.carry(carried);
+    }
     return header.end();
   }
 

@@ -50,7 +50,7 @@ final class BatchLayout implements Layout<RecordBatch> {
   public RecordBatch open(StoredObject object) {
     ForeignMemory memory = new ForeignMemory(object::close);
     try {
-      return Malformed.guard("record batch", () -> read(object, memory));
+      return Malformed.guard("record batch", () -> read(object, memory)).tracked(object);
     } finally {
       memory.release();
     }

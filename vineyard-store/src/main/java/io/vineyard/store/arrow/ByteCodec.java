@@ -8,6 +8,7 @@ import io.vineyard.store.arrow.format.ForeignMemory;
 import io.vineyard.store.arrow.format.Malformed;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.Supplier;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.ReferenceManager;
 import org.apache.arrow.memory.util.MemoryUtil;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * | offset         | size in bytes  |
  * +----------------+----------------+
  * </pre>
+ *
+ * <p>What comes after that is what the chunk carries for its reader.
  */
 final class ByteCodec implements ChunkCodec<ByteChunk> {
   private static final int OFFSET_AT = 0;
@@ -43,13 +46,34 @@ final class ByteCodec implements ChunkCodec<ByteChunk> {
     element.close();
   }
 
+  @Override
+  public long rows(ByteChunk element) {
+    return 0;
+  }
+
+  @Override
+  public @Nullable ByteBuffer carrier(Chunk chunk) {
+    ByteBuffer header = chunk.header();
+    checkSize(header);
+    return header.remaining() == HEADER_BYTES
+        ? null
+        : header.slice(header.position() + HEADER_BYTES, header.remaining() - HEADER_BYTES);
+  }
+
+  private static void checkSize(ByteBuffer header) {
+    int carried = header.remaining() - HEADER_BYTES;
+    if (carried < 0 || carried > MOST_CARRIER_BYTES) {
+      throw Malformed.of(
+          "a header of %d bytes, and up to %d more".formatted(HEADER_BYTES, MOST_CARRIER_BYTES),
+          header.remaining() + " bytes");
+    }
+  }
+
   private static ByteChunk decode(Chunk chunk, @Nullable ByteBuffer preamble) {
     ForeignMemory memory = new ForeignMemory(chunk::close);
     try {
       ByteBuffer header = chunk.header();
-      if (header.remaining() != HEADER_BYTES) {
-        throw Malformed.of("a header of " + HEADER_BYTES + " bytes", header.remaining() + " bytes");
-      }
+      checkSize(header);
       long size = header.getLong(header.position() + SIZE_AT);
       if (size == 0) {
         return ByteChunk.of(new ArrowBuf(ReferenceManager.NO_OP, null, 0, 0));
@@ -62,7 +86,19 @@ final class ByteCodec implements ChunkCodec<ByteChunk> {
     }
   }
 
-  private record ByteEncoder(ChunkWriter writer) implements Encoder<ByteChunk> {
+  private static final class ByteEncoder implements Encoder<ByteChunk> {
+    private final ChunkWriter writer;
+    private Supplier<byte @Nullable []> carrier = () -> null;
+
+    ByteEncoder(ChunkWriter writer) {
+      this.writer = writer;
+    }
+
+    @Override
+    public void carry(Supplier<byte @Nullable []> wanted) {
+      carrier = wanted;
+    }
+
     @Override
     public void check(ByteChunk element) {
       element.buffer();
@@ -86,11 +122,21 @@ final class ByteCodec implements ChunkCodec<ByteChunk> {
         MemoryUtil.copyMemory(buffer.memoryAddress(), copy.address(), size);
         offset = draft.offsetOf(copy.address(), size);
       }
-      ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      header.putLong(OFFSET_AT, offset).putLong(SIZE_AT, size);
+      ByteBuffer header = header(offset, size);
       EncodedBytes encoded = EncodedBytes.of(draft, size, copy, buffer);
       draft.complete(header, size, encoded.release);
       return encoded;
+    }
+
+    private ByteBuffer header(long offset, long size) {
+      byte[] carried = carrier.get();
+      int more = carried == null ? 0 : carried.length;
+      ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES + more).order(ByteOrder.LITTLE_ENDIAN);
+      header.putLong(OFFSET_AT, offset).putLong(SIZE_AT, size);
+      if (carried != null) {
+        header.put(HEADER_BYTES, carried);
+      }
+      return header;
     }
 
     @Override

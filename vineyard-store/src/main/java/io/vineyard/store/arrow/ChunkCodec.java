@@ -5,6 +5,7 @@ import io.vineyard.store.ChunkDraft;
 import io.vineyard.store.ChunkWriter;
 import io.vineyard.store.SharedMemory;
 import java.nio.ByteBuffer;
+import java.util.function.Supplier;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the elements, which hold memory and are closed
  */
 public interface ChunkCodec<T extends AutoCloseable> {
+  /** How many bytes a chunk may carry for its reader besides what it is made of. */
+  int MOST_CARRIER_BYTES = 4096;
 
   /** Begins with the chunks of one stream. */
   Encoder<T> encoder(ChunkWriter writer);
@@ -25,6 +28,18 @@ public interface ChunkCodec<T extends AutoCloseable> {
 
   /** Closes an element. */
   void close(T element);
+
+  /** Returns how many rows an element has, 0 if it does not consist of rows. */
+  long rows(T element);
+
+  /**
+   * Returns what the writer has attached to a chunk, read-only; null if nothing. The chunk still
+   * belongs to the caller.
+   *
+   * @throws io.vineyard.store.VineyardException with {@link
+   *     io.vineyard.store.ErrorCode#ARROW_ERROR} if the chunk is not of this kind
+   */
+  @Nullable ByteBuffer carrier(Chunk chunk);
 
   /** Returns the codec of streams of record batches of one schema. */
   static ChunkCodec<RecordBatch> recordBatches() {
@@ -69,6 +84,12 @@ public interface ChunkCodec<T extends AutoCloseable> {
      *     or {@link io.vineyard.store.ErrorCode#ALREADY_STOPPED} if it is closed
      */
     void check(T element);
+
+    /**
+     * Sets who is asked, once for each chunk that there is memory and room for, what to attach to
+     * it for its reader: at most {@link ChunkCodec#MOST_CARRIER_BYTES} bytes, or null.
+     */
+    void carry(Supplier<byte @Nullable []> carrier);
 
     /**
      * Makes a chunk of an element; null if it has to be copied, and there is no memory for that now

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The header of a chunk that is a record batch: Arrow IPC messages without their bodies, whose
@@ -22,12 +23,14 @@ import java.util.List;
  * <p>Bit 0 of the flags says that the writer had to copy bytes into shared memory.
  *
  * <p>First the schema, if the stream's chunks differ in it; then the dictionary batches; last the
- * record batch.
+ * record batch. Bit 1 of the flags says that what the chunk carries for its reader comes after
+ * that, in the form of one more message, which the count leaves out.
  */
 final class ChunkHeader {
   private static final int MOST_MESSAGES = 0xFFFF;
   private static final int FLAGS_AT = 2;
   private static final int COPIED = 1;
+  private static final int CARRIES = 2;
   private static final int ALIGNMENT = 8;
   private static final int FIRST_BYTES = 1024;
 
@@ -44,6 +47,17 @@ final class ChunkHeader {
 
   /** Adds a message, copied from its position to its limit. */
   void add(ByteBuffer message) {
+    append(message);
+    count++;
+  }
+
+  /** Adds what the chunk carries besides, once and last. */
+  void carry(byte[] carrier) {
+    append(ByteBuffer.wrap(carrier));
+    flags |= CARRIES;
+  }
+
+  private void append(ByteBuffer message) {
     int size = message.remaining();
     int end = Math.addExact(bytes.position() + ALIGNMENT, padded(size));
     if (end > bytes.capacity()) {
@@ -55,7 +69,6 @@ final class ChunkHeader {
     while (bytes.position() < end) {
       bytes.put((byte) 0);
     }
-    count++;
   }
 
   /** Ends the header; the bytes are valid until the next one begins. */
@@ -71,15 +84,38 @@ final class ChunkHeader {
 
   /** Takes a header apart. */
   static List<ByteBuffer> messages(ByteBuffer header) {
+    return sections(header, messageCount(header));
+  }
+
+  /** Returns what the chunk carries besides its messages, null if nothing. */
+  static @Nullable ByteBuffer carrier(ByteBuffer header) {
+    int messages = messageCount(header);
+    if ((flags(header) & CARRIES) == 0) {
+      return null;
+    }
+    ByteBuffer carrier = sections(header, messages + 1).get(messages);
+    if (carrier.remaining() > ChunkCodec.MOST_CARRIER_BYTES) {
+      throw Malformed.of(
+          "at most " + ChunkCodec.MOST_CARRIER_BYTES + " bytes that a chunk carries",
+          "" + carrier.remaining());
+    }
+    return carrier;
+  }
+
+  private static int messageCount(ByteBuffer header) {
     ByteBuffer all = header.order(ByteOrder.LITTLE_ENDIAN);
-    int start = all.position();
     if (all.remaining() < ALIGNMENT) {
       throw Malformed.of("a chunk header of 8 bytes or more", all.remaining() + " bytes");
     }
-    int messages = Short.toUnsignedInt(all.getShort(start));
+    int messages = Short.toUnsignedInt(all.getShort(all.position()));
     if (messages < 1) {
       throw Malformed.of("1 to " + MOST_MESSAGES + " messages in a chunk header", "" + messages);
     }
+    return messages;
+  }
+
+  private static List<ByteBuffer> sections(ByteBuffer all, int messages) {
+    int start = all.position();
     List<ByteBuffer> found = new ArrayList<>(Math.min(messages, ALIGNMENT));
     int at = start;
     for (int i = 0; i < messages; i++) {
@@ -98,7 +134,11 @@ final class ChunkHeader {
 
   /** Returns whether the writer had to copy bytes; of a header that was taken apart before. */
   static boolean wasCopied(ByteBuffer header) {
-    return (header.getShort(header.position() + FLAGS_AT) & COPIED) != 0;
+    return (flags(header) & COPIED) != 0;
+  }
+
+  private static int flags(ByteBuffer header) {
+    return header.getShort(header.position() + FLAGS_AT);
   }
 
   private static int padded(int size) {

@@ -13,6 +13,7 @@ import io.vineyard.store.arrow.format.DictionarySet;
 import io.vineyard.store.arrow.format.ValueCheck;
 import io.vineyard.store.arrow.format.Vectors;
 import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.Tracking;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -27,6 +28,7 @@ import org.apache.arrow.vector.compare.VectorEqualsVisitor;
 import org.apache.arrow.vector.dictionary.DictionaryProvider;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -91,7 +93,7 @@ public final class RecordBatch implements Storable, AutoCloseable {
     }
     BatchSchema schema = BatchSchema.ofMemory(root.getSchema(), dictionaries);
     DictionarySet shared = DictionarySet.share(schema.dictionaries().keySet(), dictionaries);
-    return new RecordBatch(schema, root.getFieldVectors(), shared, rows);
+    return new RecordBatch(schema, root.getFieldVectors(), shared, rows).tracked(null);
   }
 
   /** Reads a message, and takes the dictionaries over, also if this fails. */
@@ -239,7 +241,7 @@ public final class RecordBatch implements Storable, AutoCloseable {
   /** Returns a second batch over the same memory, which the caller closes; copies nothing. */
   public RecordBatch share() {
     vectors();
-    return new RecordBatch(schema, body.retain(), rowCount);
+    return new RecordBatch(schema, body.retain(), rowCount).tracked(this);
   }
 
   /**
@@ -251,7 +253,7 @@ public final class RecordBatch implements Storable, AutoCloseable {
   public RecordBatch slice(int offset, int rows) {
     Objects.checkFromIndexSize(offset, rows, rowCount);
     List<FieldVector> parts = Vectors.slice(vectors(), schema.memory().getFields(), offset, rows);
-    return new RecordBatch(schema, parts, body.dictionaries().retain(), rows);
+    return new RecordBatch(schema, parts, body.dictionaries().retain(), rows).tracked(this);
   }
 
   /**
@@ -260,7 +262,7 @@ public final class RecordBatch implements Storable, AutoCloseable {
    */
   public RecordBatch copyTo(BufferAllocator allocator) {
     List<FieldVector> copies = Vectors.copy(vectors(), schema.memory().getFields(), allocator);
-    return new RecordBatch(schema, copies, body.dictionaries().retain(), rowCount);
+    return new RecordBatch(schema, copies, body.dictionaries().retain(), rowCount).tracked(null);
   }
 
   /**
@@ -312,6 +314,7 @@ public final class RecordBatch implements Storable, AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
+      Tracking.returned(closed);
       body.release();
     }
   }
@@ -339,6 +342,18 @@ public final class RecordBatch implements Storable, AutoCloseable {
       close();
       throw malformed;
     }
+  }
+
+  /**
+   * Tells who has the batch now.
+   *
+   * @param source what it is a view of; null if of nothing else that is closed
+   */
+  RecordBatch tracked(@Nullable Object source) {
+    if (Tracking.isOn()) {
+      Tracking.taken(closed, this, "", source);
+    }
+    return this;
   }
 
   /** Notes that the writer had to copy; before anyone else sees the batch. */

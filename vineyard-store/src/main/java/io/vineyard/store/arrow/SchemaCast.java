@@ -48,7 +48,7 @@ final class SchemaCast {
       BatchSchema schema = BatchSchema.ofMemory(target, batch.dictionaries());
       DictionarySet dictionaries =
           DictionarySet.share(schema.dictionaries().keySet(), batch.dictionaries());
-      return new RecordBatch(schema, vectors, dictionaries, batch.rowCount());
+      return new RecordBatch(schema, vectors, dictionaries, batch.rowCount()).tracked(null);
     } catch (RuntimeException broken) {
       vectors.forEach(FieldVector::close);
       throw broken;

@@ -15,6 +15,7 @@ import io.vineyard.store.StreamInfo;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.Requests.Kind;
+import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.message.BlobLocation;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
@@ -67,6 +68,9 @@ public final class AttachedStore implements ObjectStore {
    */
   public static ObjectStore attach(Link link, long segmentBytes) {
     AttachedStore store = new AttachedStore(link, segmentBytes);
+    if (Tracking.isOn()) {
+      Tracking.taken(store, store, link.describe(), null);
+    }
     link.start(new StoreEvents(store));
     return store;
   }
@@ -148,18 +152,19 @@ public final class AttachedStore implements ObjectStore {
   }
 
   private void createBlob(long sizeBytes, Handover<BlobWriter> handover) {
+    Object place = Tracking.here();
     VineyardException reason = over.get();
     if (reason != null) {
       handover.fail(reason);
     } else if (sizeBytes == 0) {
-      handover.complete(new PoolBlobWriter(this, null));
+      handover.complete(new PoolBlobWriter(this, null).tracked(place));
     } else {
       blobPool
           .allocateLater(sizeBytes)
           .whenComplete(
               (memory, error) -> {
                 if (error == null) {
-                  handover.complete(new PoolBlobWriter(this, memory));
+                  handover.complete(new PoolBlobWriter(this, memory).tracked(place));
                 } else {
                   handover.fail(error);
                 }
@@ -208,14 +213,14 @@ public final class AttachedStore implements ObjectStore {
 
   @Override
   public Mono<StoredObject> get(ObjectId id) {
-    return Mono.defer(() -> get(id, CallSite.find()));
+    return Mono.defer(() -> get(id, new LeasedBlobs.Asked(CallSite.find(), Tracking.here())));
   }
 
-  private Mono<StoredObject> get(ObjectId id, String takenAt) {
+  private Mono<StoredObject> get(ObjectId id, LeasedBlobs.Asked asked) {
     return requests.ask(
         new Kind<>(
             number -> new Command.GetObject(number, id.value(), true),
-            (event, handover) -> leasing((Event.Objects) event).openLater(takenAt, handover),
+            (event, handover) -> leasing((Event.Objects) event).openLater(asked, handover),
             StoredObject::close));
   }
 
@@ -295,15 +300,23 @@ public final class AttachedStore implements ObjectStore {
 
   @Override
   public Mono<ChunkWriter> openWriter(ObjectId id) {
-    return requests.ask(
-        new Kind<>(
-            number -> new Command.OpenWriter(number, id.value()),
-            (event, handover) -> openedWriter((Event.Stream) event, handover),
-            ChunkWriter::close));
+    return Mono.defer(
+        () -> {
+          Object place = Tracking.here();
+          return requests.<ChunkWriter>ask(
+              new Kind<>(
+                  number -> new Command.OpenWriter(number, id.value()),
+                  (event, handover) -> openedWriter((Event.Stream) event, place, handover),
+                  ChunkWriter::close));
+        });
   }
 
-  private void openedWriter(Event.Stream event, Handover<ChunkWriter> handover) {
+  private void openedWriter(
+      Event.Stream event, @Nullable Object place, Handover<ChunkWriter> handover) {
     WriterEnd writer = openedWriter(event);
+    if (Tracking.isOn()) {
+      Tracking.taken(writer, writer, link.describe(), place);
+    }
     // A store without memory to spare has writers that wait for it.
     streamPool.ready().whenComplete((ready, error) -> handover.complete(writer));
   }
@@ -363,7 +376,8 @@ public final class AttachedStore implements ObjectStore {
     Objects.requireNonNull(onAvailable, "onAvailable");
     return Mono.defer(
         () -> {
-          ReaderEnd.Opening opening = new ReaderEnd.Opening(this, onAvailable, CallSite.find());
+          ReaderEnd.Opening opening =
+              new ReaderEnd.Opening(this, onAvailable, CallSite.find(), Tracking.here());
           return requests.<ChunkReader>ask(
               new Kind<>(
                   number -> new Command.OpenReader(number, id.value()),
@@ -407,6 +421,7 @@ public final class AttachedStore implements ObjectStore {
         VineyardException.of(
             ErrorCode.STORE_LOST, "this client of " + link.describe() + " was closed");
     if (over.compareAndSet(null, reason)) {
+      Tracking.returned(this);
       link.close();
       end(reason);
       readers.values().forEach(ReaderEnd::close);
@@ -424,6 +439,7 @@ public final class AttachedStore implements ObjectStore {
                 "lost " + link.describe() + ": " + reason.getMessage(),
                 reason);
     if (over.compareAndSet(null, lost)) {
+      Tracking.returned(this);
       end(lost);
       closed.tryEmitError(lost);
     }

@@ -1,5 +1,6 @@
 package io.vineyard.store.attach;
 
+import io.vineyard.store.memory.Tracking;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,13 @@ final class ChunkLease implements Runnable {
     this.slot = slot;
     this.position = position;
     this.segments = segments;
+  }
+
+  /** Tells who has the chunk now. */
+  void track(LeasedChunk chunk) {
+    if (Tracking.isOn()) {
+      Tracking.taken(this, chunk, reader.storeName(), reader);
+    }
   }
 
   boolean isReturned() {
@@ -47,6 +55,7 @@ final class ChunkLease implements Runnable {
   boolean unmap() {
     boolean first = returned.compareAndSet(false, true);
     if (first) {
+      Tracking.returned(this);
       SegmentCache.release(segments, segments.length);
     }
     return first;
@@ -56,6 +65,7 @@ final class ChunkLease implements Runnable {
   @Override
   public void run() {
     if (!isReturned()) {
+      Tracking.lost(this);
       log.warn(
           "A chunk was never closed: position {} of {}, taken by the reader opened at {}",
           position,

@@ -6,6 +6,7 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.StoredObject;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.message.BlobLocation;
 import io.vineyard.store.message.Command;
 import java.lang.ref.Cleaner;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +22,9 @@ import org.slf4j.LoggerFactory;
 final class LeasedBlobs implements StoredObject {
   private static final Logger log = LoggerFactory.getLogger(LeasedBlobs.class);
   private static final Cleaner CLEANER = Cleaner.create();
+
+  /** Where it was asked for, in words, and as a test kit wants it. */
+  record Asked(String takenAt, @Nullable Object place) {}
 
   /** What is returned once; must not reach the object itself. */
   private record Leases(
@@ -32,6 +37,7 @@ final class LeasedBlobs implements StoredObject {
       implements Runnable {
     void end() {
       if (over.compareAndSet(false, true)) {
+        Tracking.returned(this);
         SegmentCache.release(segments, segments.length);
         if (ids.length > 0) {
           link.send(new Command.ReleaseBlobs(ids));
@@ -42,6 +48,7 @@ final class LeasedBlobs implements StoredObject {
     @Override
     public void run() {
       if (!over.get()) {
+        Tracking.lost(this);
         log.warn("An object was never closed: {}, taken at {}", name, takenAt);
         end();
       }
@@ -57,11 +64,11 @@ final class LeasedBlobs implements StoredObject {
       ObjectMeta meta,
       List<BlobLocation> locations,
       MappedSegment[] segments,
-      String at) {
+      Asked asked) {
     this.meta = meta;
     long[] ids = new long[locations.size()];
     AtomicBoolean over = new AtomicBoolean();
-    this.leases = new Leases(link, ids, segments, meta.toString(), at, over);
+    this.leases = new Leases(link, ids, segments, meta.toString(), asked.takenAt(), over);
     for (int i = 0; i < ids.length; i++) {
       BlobLocation location = locations.get(i);
       ids[i] = location.blob();
@@ -71,6 +78,9 @@ final class LeasedBlobs implements StoredObject {
     }
     blobs.put(ObjectId.EMPTY_BLOB, new BlobView(this, ObjectId.EMPTY_BLOB, 0, 0));
     CLEANER.register(this, leases);
+    if (Tracking.isOn()) {
+      Tracking.taken(leases, this, link.describe(), asked.place());
+    }
   }
 
   boolean isClosed() {

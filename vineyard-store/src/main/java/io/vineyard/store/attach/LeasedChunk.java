@@ -28,6 +28,7 @@ final class LeasedChunk implements Chunk {
   /** Has the lease returned if whoever gets the chunk now loses it; before anybody does. */
   void watch() {
     cleanable = CLEANER.register(this, lease);
+    lease.track(this);
   }
 
   int slot() {

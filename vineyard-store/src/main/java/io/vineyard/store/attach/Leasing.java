@@ -22,13 +22,13 @@ final class Leasing {
   }
 
   /** Opens the object when all its segments are mapped. */
-  void openLater(String takenAt, Handover<StoredObject> handover) {
-    await(0, takenAt, handover);
+  void openLater(LeasedBlobs.Asked asked, Handover<StoredObject> handover) {
+    await(0, asked, handover);
   }
 
-  private void await(int index, String takenAt, Handover<StoredObject> handover) {
+  private void await(int index, LeasedBlobs.Asked asked, Handover<StoredObject> handover) {
     if (index == segments.length) {
-      handover.complete(new LeasedBlobs(link, meta, blobs, segments, takenAt));
+      handover.complete(new LeasedBlobs(link, meta, blobs, segments, asked));
       return;
     }
     MappedSegment segment = segments[index];
@@ -36,7 +36,7 @@ final class Leasing {
         () -> {
           VineyardException failure = segment.failure();
           if (failure == null) {
-            await(index + 1, takenAt, handover);
+            await(index + 1, asked, handover);
           } else {
             close();
             handover.fail(failure);

@@ -3,6 +3,7 @@ package io.vineyard.store.attach;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.SharedMemory;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.memory.Tracking;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Memory cut from a leased segment. */
@@ -18,6 +19,14 @@ final class PoolAllocation implements SharedMemory.Allocation {
     this.segment = segment;
     this.offset = offset;
     this.sizeBytes = sizeBytes;
+  }
+
+  /** Tells who has the memory now: somebody who frees it, not a blob. */
+  PoolAllocation tracked(Link link) {
+    if (Tracking.isOn()) {
+      Tracking.taken(this, this, link.describe(), null);
+    }
+    return this;
   }
 
   @Override
@@ -67,5 +76,6 @@ final class PoolAllocation implements SharedMemory.Allocation {
               + segmentId()
               + " were freed or sealed before");
     }
+    Tracking.returned(this);
   }
 }

@@ -5,6 +5,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.Tracking;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,14 @@ final class PoolBlobWriter implements BlobWriter {
   PoolBlobWriter(AttachedStore store, @Nullable PoolAllocation memory) {
     this.store = store;
     this.memory = memory;
+  }
+
+  /** Tells who has the writer now. */
+  PoolBlobWriter tracked(@Nullable Object place) {
+    if (Tracking.isOn()) {
+      Tracking.taken(this, this, store.link().describe(), place);
+    }
+    return this;
   }
 
   @Override
@@ -50,13 +59,17 @@ final class PoolBlobWriter implements BlobWriter {
     if (!ended.compareAndSet(false, true)) {
       return Mono.error(sealed());
     }
+    Tracking.returned(this);
     return memory == null ? Mono.just(ObjectId.EMPTY_BLOB) : store.sealBlob(memory);
   }
 
   @Override
   public void abort() {
-    if (ended.compareAndSet(false, true) && memory != null) {
-      memory.free();
+    if (ended.compareAndSet(false, true)) {
+      Tracking.returned(this);
+      if (memory != null) {
+        memory.free();
+      }
     }
   }
 }

@@ -6,6 +6,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import io.vineyard.store.ring.Descriptor;
@@ -68,12 +69,16 @@ final class ReaderEnd implements ChunkReader {
   }
 
   /** Makes the reading end of a stream when the store has opened it. */
-  record Opening(AttachedStore store, Runnable onAvailable, String openedAt) {
+  record Opening(
+      AttachedStore store, Runnable onAvailable, String openedAt, @Nullable Object place) {
     /** Called by the link's thread, so that no event for the new handle is missed. */
     ReaderEnd opened(Event.Stream event) {
       SharedRing shared = store.takeRing(event.request());
       try {
         ReaderEnd reader = new ReaderEnd(this, event, shared);
+        if (Tracking.isOn()) {
+          Tracking.taken(reader, reader, reader.storeName(), place);
+        }
         store.register(reader);
         return reader;
       } catch (VineyardException e) {
@@ -96,6 +101,10 @@ final class ReaderEnd implements ChunkReader {
     return stream.describe();
   }
 
+  String storeName() {
+    return store.link().describe();
+  }
+
   @Override
   public StreamInfo stream() {
     return stream;
@@ -115,6 +124,11 @@ final class ReaderEnd implements ChunkReader {
       credit = sum < 0 ? Long.MAX_VALUE : sum;
     }
     woken();
+  }
+
+  @Override
+  public synchronized long demand() {
+    return credit;
   }
 
   @Override
@@ -301,6 +315,7 @@ final class ReaderEnd implements ChunkReader {
         return;
       }
       closed = true;
+      Tracking.returned(this);
       news.incrementAndGet();
       onAvailable = () -> {};
       settled = held == 0;

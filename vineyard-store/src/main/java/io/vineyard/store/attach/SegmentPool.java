@@ -116,7 +116,7 @@ final class SegmentPool implements SharedMemory {
           "expected %d bytes in the segments leased ahead, or a thread that may block; %s may not"
               .formatted(sizeBytes, Thread.currentThread().getName()));
     }
-    return Handover.join(allocateLater(sizeBytes));
+    return Handover.join(allocateLater(sizeBytes)).tracked(link);
   }
 
   @Override
@@ -126,7 +126,7 @@ final class SegmentPool implements SharedMemory {
     if (found == null && events.onShortage.getAsBoolean()) {
       found = cutOrLease(sizeBytes, needed);
     }
-    return found;
+    return found == null ? null : found.tracked(link);
   }
 
   private synchronized @Nullable PoolAllocation cutOrLease(long sizeBytes, long needed) {

@@ -6,6 +6,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.SharedMemory;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.ring.Descriptor;
 import io.vineyard.store.ring.Ring;
@@ -289,6 +290,7 @@ final class WriterEnd implements ChunkWriter {
         return;
       }
       ended = true;
+      Tracking.returned(this);
       store.link().send(new Command.EndStream(handle, code, message));
     }
     store.streamWriterEnded();
@@ -376,6 +378,7 @@ final class WriterEnd implements ChunkWriter {
       }
       wasOpen = !ended;
       ended = true;
+      Tracking.returned(this);
       for (int slot = 0; slot < outstanding.length; slot++) {
         if (outstanding[slot] != null) {
           all.add(takeOut(slot));

@@ -20,6 +20,7 @@ import io.vineyard.store.StoreStatus;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.Handover;
 import io.vineyard.store.attach.LocalLink;
+import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.protocol.Shortage;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,6 +69,7 @@ final class EpollServer implements BoundServer {
     try {
       bound.start();
       bound.listen();
+      Tracking.taken(bound, bound, "", null);
       return bound;
     } catch (VineyardException e) {
       end(group);
@@ -201,6 +203,7 @@ final class EpollServer implements BoundServer {
   @Override
   public void dispose() {
     if (disposed.compareAndSet(false, true)) {
+      Tracking.returned(this);
       file.remove();
       server.loop.execute(this::end);
     }

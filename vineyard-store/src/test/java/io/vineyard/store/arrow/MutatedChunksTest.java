@@ -91,6 +91,41 @@ class MutatedChunksTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("samples")
+  void carrierIsReadOrRefusedWhateverByteIsChanged(IpcSample sample) {
+    Random random = new Random(SEED);
+    byte[] carried = new byte[] {1, 2, 3, 4, 5};
+    try (Published chunk = new Published(sample, carried)) {
+      byte[] header = chunk.header();
+      assertThat(chunk.isReadable(header)).isTrue();
+      assertThat(chunk.carrier(header)).isEqualTo(ByteBuffer.wrap(carried));
+      for (int at = 0; at < header.length; at++) {
+        byte original = header[at];
+        header[at] = (byte) (original + 1 + random.nextInt(0xFF));
+        chunk.carrier(header);
+        header[at] = original;
+      }
+      for (int size = header.length - Long.BYTES; size >= 0; size--) {
+        assertThat(chunk.carrier(Arrays.copyOf(header, size))).as("%s bytes", size).isNull();
+      }
+    }
+  }
+
+  @Test
+  void largeCarriersAreRefusedAndChunksWithoutOneHaveNone() {
+    IpcSample sample = IpcSample.all().get(0);
+    try (Published chunk = new Published(sample, new byte[ChunkCodec.MOST_CARRIER_BYTES + 1])) {
+      assertThat(chunk.isReadable(chunk.header())).isTrue();
+      assertThatExceptionOfType(VineyardException.class)
+          .isThrownBy(() -> ChunkCodec.dataframes().carrier(chunk.chunk))
+          .satisfies(refused -> assertThat(refused.code()).isEqualTo(ErrorCode.ARROW_ERROR));
+    }
+    try (Published chunk = new Published(sample)) {
+      assertThat(ChunkCodec.dataframes().carrier(chunk.chunk)).isNull();
+    }
+  }
+
   @Test
   void bytesOutsideOfTheChunkAreRefused() {
     ObjectId stream = Waits.value(store.createStream(StreamSpec.create())).id();
@@ -118,8 +153,13 @@ class MutatedChunksTest {
     private final Chunk chunk;
 
     Published(IpcSample sample) {
+      this(sample, null);
+    }
+
+    Published(IpcSample sample, byte[] carrier) {
       List<RecordBatch> batches = sample.batches(ordinary);
       try (ChunkCodec.Encoder<RecordBatch> encoder = ChunkCodec.dataframes().encoder(writer)) {
+        encoder.carry(() -> carrier);
         ChunkCodec.Encoded encoded = encoder.tryEncode(batches.get(0));
         assertThat(writer.tryPublish(encoded.draft())).isEqualTo(ChunkWriter.Result.OK);
       }
@@ -131,6 +171,16 @@ class MutatedChunksTest {
       byte[] bytes = new byte[chunk.header().remaining()];
       chunk.header().get(bytes);
       return bytes;
+    }
+
+    /** Returns what a chunk with this header carries; null if nothing, or nothing legal. */
+    ByteBuffer carrier(byte[] header) {
+      try {
+        return ChunkCodec.dataframes().carrier(new Forged(chunk, header));
+      } catch (VineyardException refused) {
+        assertThat(refused.code()).isIn(CODES);
+        return null;
+      }
     }
 
     /** Has a decoder read this header; what it points at is this chunk's. */

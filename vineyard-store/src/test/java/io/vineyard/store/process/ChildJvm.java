@@ -56,6 +56,11 @@ public final class ChildJvm implements AutoCloseable {
     return start(List.of(), options, System.getProperty("java.class.path"), main, arguments);
   }
 
+  /** Starts a small JVM with a main class and another class path. */
+  public static ChildJvm startWith(String classPath, Class<?> main, Object... arguments) {
+    return start(List.of(), List.of(), classPath, main, arguments);
+  }
+
   /** Starts a small JVM of another user, with a class path that this user may read. */
   public static ChildJvm startAs(int user, String classPath, Class<?> main) {
     List<String> become =
