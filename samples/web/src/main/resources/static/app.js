@@ -56,14 +56,15 @@ function showPace() {
   if (paused) {
     show('paused', 'Paused.', 'The window is full, so the producer waits.');
   } else if (limit() < Infinity) {
-    show('slowed', 'Slowed down.', 'The producer writes no faster than this page reads.');
+    show('slowed', 'Slowed down.', 'The producer follows the pace of this page.');
   } else {
     show('running', 'Running', 'as fast as it goes.');
   }
 }
 
 function showLimit() {
-  const text = limit() === Infinity ? 'none, as fast as it goes' : `${limit()} batches a second`;
+  const each = limit() === 1 ? 'batch' : 'batches';
+  const text = limit() === Infinity ? 'none, as fast as it goes' : `${limit()} ${each} a second`;
   at('limit').setAttribute('aria-valuetext', text);
   say('limit-text', text);
 }

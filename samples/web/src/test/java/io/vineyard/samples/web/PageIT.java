@@ -151,7 +151,7 @@ class PageIT {
   private void limitTo(String text) {
     WebElement slider = browser.findElement(By.id("limit"));
     slider.sendKeys(Keys.HOME);
-    assertThat(text("limit-text")).isEqualTo("1 batches a second");
+    assertThat(text("limit-text")).isEqualTo("1 batch a second");
     slider.sendKeys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
     awaitText("limit-text", text);
   }
