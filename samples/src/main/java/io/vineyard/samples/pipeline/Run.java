@@ -57,8 +57,7 @@ final class Run implements AutoCloseable {
       Mono<List<Group>> loss =
           Flux.merge(processes.stream().map(StageProcess::end).toList()).then(Mono.never());
       Mono<List<Group>> result =
-          Mono.when(reports)
-              .then(groups())
+          Mono.zip(groups(), reports.thenReturn(true), (groups, reported) -> groups)
               .onErrorResume(error -> loss.timeout(PATIENCE, Mono.error(error)));
       return Mono.firstWithSignal(result, loss).block();
     } finally {

@@ -87,9 +87,11 @@ enum Stage {
 
   Mono<Void> write(
       ObjectStore store, Function<StreamWriter<RecordBatch>, Flux<RecordBatch>> batches) {
-    return RecordBatchStream.open(store, title)
-        .flatMap(RecordBatchStream::writer)
-        .flatMap(writer -> writer.write(batches.apply(writer)).doFinally(end -> writer.close()));
+    return Mono.usingWhen(
+        RecordBatchStream.open(store, title).flatMap(RecordBatchStream::writer),
+        // over when the next stage has everything
+        writer -> writer.write(batches.apply(writer)).then(writer.onDrained()),
+        writer -> Mono.fromRunnable(writer::close));
   }
 
   private static Consumer<RecordBatch> count(AtomicLong rows) {

@@ -56,13 +56,15 @@ record StageProcess(Stage stage, Process process) {
             .map(tick -> new Progress(stage, rows.get()))
             .takeUntilOther(done)
             .concatWith(Mono.fromSupplier(() -> new Progress(stage, rows.get())));
-    return RecordBatchStream.open(store, reports(stage))
-        .flatMap(RecordBatchStream::writer)
-        .flatMap(
+    return Mono.usingWhen(
+            RecordBatchStream.open(store, reports(stage)).flatMap(RecordBatchStream::writer),
             writer ->
-                writer.write(
-                    reports.transform(
-                        RecordBatches.fromRows(Progress.class, 1, writer.allocator()))))
+                writer
+                    .write(
+                        reports.transform(
+                            RecordBatches.fromRows(Progress.class, 1, writer.allocator())))
+                    .then(writer.onDrained()),
+            writer -> Mono.fromRunnable(writer::close))
         .then(done);
   }
 
