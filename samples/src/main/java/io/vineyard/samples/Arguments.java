@@ -12,10 +12,11 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /** Checks what users say. */
-final class Arguments {
+public final class Arguments {
   private Arguments() {}
 
-  static void check(
+  /** Complains of an option unless it is right. */
+  public static void check(
       @Nullable CommandSpec command,
       String option,
       boolean isRight,
@@ -28,7 +29,8 @@ final class Arguments {
     }
   }
 
-  static void requireFile(Path file) throws NoSuchFileException {
+  /** Complains unless there is a file that can be read. */
+  public static void requireFile(Path file) throws NoSuchFileException {
     if (!Files.isReadable(file)) {
       throw new NoSuchFileException(file.toString());
     }

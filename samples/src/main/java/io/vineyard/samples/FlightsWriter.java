@@ -10,12 +10,13 @@ import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
 /** Writes the flights of a file, as often as asked, in batches built in shared memory. */
-final class FlightsWriter {
+public final class FlightsWriter {
   private final ArrowFile file;
-  private final int repeat;
+  private final long repeat;
   private final int batchRows;
 
-  FlightsWriter(ArrowFile file, int repeat, int batchRows) {
+  /** Takes a file, which stays the caller's. */
+  public FlightsWriter(ArrowFile file, long repeat, int batchRows) {
     this.file = file;
     this.repeat = repeat;
     this.batchRows = batchRows;
@@ -32,13 +33,14 @@ final class FlightsWriter {
         .subscribe();
   }
 
-  private Flux<RecordBatch> batches(BufferAllocator sharedMemory) {
+  /** Builds batches in shared memory, when they are asked for; the subscriber closes each. */
+  public Flux<RecordBatch> batches(BufferAllocator sharedMemory) {
     return Flux.range(0, file.batchCount())
         .concatMap(
             index ->
                 Flux.using(
                     () -> file.batch(index), batch -> cut(batch, sharedMemory), RecordBatch::close))
-        .repeat(repeat - 1L);
+        .repeat(repeat - 1);
   }
 
   /** Builds batches in shared memory, when they are asked for. */

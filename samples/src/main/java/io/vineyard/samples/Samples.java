@@ -1,5 +1,6 @@
 package io.vineyard.samples;
 
+import io.vineyard.samples.pipeline.Pipeline;
 import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,7 +15,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "samples/run",
     description = "Starts a sample, or lists the samples.",
-    subcommands = {Quickstart.class, Server.class, ProducerConsumer.class})
+    subcommands = {
+      Quickstart.class,
+      Server.class,
+      ProducerConsumer.class,
+      Pipeline.class,
+      Web.class
+    })
 public final class Samples implements Runnable {
   private final CommandLine commands =
       new CommandLine(this)

@@ -7,10 +7,11 @@ import java.util.List;
 import java.util.StringTokenizer;
 
 /** Starts a class of this class path in a JVM of its own, which prints where this one does. */
-final class SecondJvm {
+public final class SecondJvm {
   private SecondJvm() {}
 
-  static Process start(Class<?> main, Object... arguments) throws IOException {
+  /** Starts the {@code main} of a class; the caller ends the process, if nothing else does. */
+  public static Process start(Class<?> main, Object... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // what samples/run adds

@@ -14,14 +14,16 @@ class SamplesIT {
   void aloneItListsTheSamplesInALineEach() throws InterruptedException {
     try (SampleRun run = SampleRun.start()) {
       assertThat(run.output())
-          .hasSize(3)
-          .allMatch(line -> line.matches("(quickstart|server|producer-consumer) +[A-Z].*\\."));
+          .hasSize(5)
+          .allMatch(
+              line ->
+                  line.matches("(quickstart|server|producer-consumer|pipeline|web) +[A-Z].*\\."));
       assertThat(run.exitCode()).isZero();
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"quickstart", "server", "producer-consumer"})
+  @ValueSource(strings = {"quickstart", "server", "producer-consumer", "pipeline", "web"})
   void eachHelps(String sample) throws InterruptedException {
     try (SampleRun run = SampleRun.start(sample, "--help")) {
       assertThat(run.output()).first().asString().startsWith("Usage: samples/run " + sample);
@@ -36,7 +38,8 @@ class SamplesIT {
       assertThat(run.exitCode()).isEqualTo(2);
       assertThat(run.complaints())
           .containsExactly(
-              "No sample named quickfinish: there are quickstart, server, producer-consumer");
+              "No sample named quickfinish: there are quickstart, server, producer-consumer,"
+                  + " pipeline, web");
     }
   }
 
