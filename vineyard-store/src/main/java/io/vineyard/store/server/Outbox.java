@@ -57,7 +57,15 @@ final class Outbox {
 
   /** Returns whether so much waits that nothing should be added to it without need. */
   boolean isCongested() {
-    return crowded || !channel.isWritable();
+    return !isShut() && (crowded || !channel.isWritable());
+  }
+
+  /**
+   * Returns whether nothing can be written any more. Then nothing waits either, and what the client
+   * said before it went is still to be read.
+   */
+  boolean isShut() {
+    return channel.unsafe().outboundBuffer() == null;
   }
 
   void write(Handshake message) {

@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.channel.unix.PeerCredentials;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.util.concurrent.Future;
@@ -130,13 +131,22 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-    if (ctx.channel().isWritable()) {
+    if (ctx.channel().isWritable() || (outbox != null && outbox.isShut())) {
       cancel(stallTimer);
       resumeLater();
     } else if (state == State.ATTACHED) {
       String why = "it does not read what has waited for it for " + server.config.stallTimeout();
       stallTimer = later(server.config.stallTimeout(), () -> drop(ErrorCode.LIMIT_REACHED, why));
     }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+    if (event instanceof ChannelOutputShutdownEvent) {
+      cancel(stallTimer);
+      resumeLater();
+    }
+    super.userEventTriggered(ctx, event);
   }
 
   /** Less waits for the client than before. */

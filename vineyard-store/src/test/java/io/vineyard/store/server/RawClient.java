@@ -222,6 +222,11 @@ final class RawClient implements AutoCloseable {
         : null;
   }
 
+  /** Closes both connections, before the block that it is used in ends. */
+  void leave() {
+    close();
+  }
+
   @Override
   public void close() {
     try {
