@@ -25,9 +25,10 @@ final class SampleRun implements AutoCloseable {
   /** What samples/run adds, so that JVMs newer than the libraries have nothing to warn of. */
   private static final List<String> FLAGS =
       Runtime.version().feature() < 24
-          ? List.of("-XX:+UseSerialGC")
+          ? List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
           : List.of(
               "-XX:+UseSerialGC",
+              "-XX:TieredStopAtLevel=1",
               "--enable-native-access=ALL-UNNAMED",
               "--sun-misc-unsafe-memory-access=allow");
 
