@@ -5,6 +5,7 @@ import io.vineyard.store.memory.Segment;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,10 +70,11 @@ record ProcessState(
   private static final int UNIX_INODE = 6;
 
   static {
-    // With its first channel the JVM opens a socket that it keeps.
-    try (FileChannel first =
-        FileChannel.open(Path.of(System.getProperty("java.home"), "release"))) {
-      assert first.isOpen();
+    // With its first channel, newer ones with the first of each kind, the JVM opens a socket that
+    // it keeps.
+    try (SocketChannel socket = SocketChannel.open();
+        FileChannel file = FileChannel.open(Path.of(System.getProperty("java.home"), "release"))) {
+      assert socket.isOpen() && file.isOpen();
     } catch (IOException absent) {
       assert !Files.exists(Path.of(System.getProperty("java.home"), "release")) : absent;
     }
