@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.vineyard.store.arrow.ArrowStreamEncoder;
 import io.vineyard.store.arrow.RecordBatch;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,11 @@ final class ArrowWriter implements BodyWriter {
   private static final int MOST_COPIED_BYTES = 512;
 
   private static final int SMALL_PIECES_BYTES = 1024;
+
+  /** With more pieces than a system call takes, larger ones are copied as well. */
+  private static final int MANY_PIECES = 900;
+
+  private static final int MOST_COPIED_BYTES_OF_MANY = 64 << 10;
 
   private final ArrowStreamEncoder encoder;
   private ArrowStreamEncoder.@Nullable Part part;
@@ -44,11 +50,14 @@ final class ArrowWriter implements BodyWriter {
   private static OwningBuffer gather(ArrowStreamEncoder.Part part, ByteBufAllocator allocator) {
     OwningBuffer whole = new OwningBuffer(allocator, part::close);
     ByteBuf small = null;
+    List<ByteBuffer> pieces = part.pieces();
+    int mostCopied = pieces.size() > MANY_PIECES ? MOST_COPIED_BYTES_OF_MANY : MOST_COPIED_BYTES;
     try {
-      for (ByteBuffer piece : part.pieces()) {
-        if (piece.remaining() > MOST_COPIED_BYTES) {
+      for (ByteBuffer piece : pieces) {
+        // one piece of the heap would have all of them copied when they are sent
+        if (piece.isDirect() && piece.remaining() > mostCopied) {
           small = add(whole, small);
-          whole.addComponent(true, Unpooled.wrappedBuffer(piece));
+          whole.addComponent(true, Unpooled.wrappedBuffer(piece.asReadOnlyBuffer()));
         } else {
           small = small == null ? allocator.directBuffer(SMALL_PIECES_BYTES) : small;
           small.writeBytes(piece.duplicate());

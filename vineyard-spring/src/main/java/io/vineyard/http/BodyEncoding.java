@@ -53,6 +53,12 @@ final class BodyEncoding extends Flux<ByteBuf> {
     /** However small batches are, no more of them are asked for ahead. */
     private static final int MOST_AHEAD = 64;
 
+    /**
+     * What is emitted at once. Encryption and compression take what they are given out of its
+     * buffers at once, and then how many of them are under way is the only bound.
+     */
+    private static final int MOST_EMITTED_BYTES = 128 << 10;
+
     private final CoreSubscriber<? super ByteBuf> actual;
     private final ByteBufAllocator allocator;
     private final long mostInFlightBytes;
@@ -71,6 +77,7 @@ final class BodyEncoding extends Flux<ByteBuf> {
     private long batches;
     private long bytes;
     private boolean writing;
+    private @Nullable OwningBuffer rest;
     private boolean endWritten;
     private boolean over;
 
@@ -166,33 +173,38 @@ final class BodyEncoding extends Flux<ByteBuf> {
     private void emitAll() {
       while (!over && !cancelled) {
         boolean isDone = done; // before the queue is looked at
-        boolean isWritten = !writing && arrived.isEmpty();
+        boolean isWritten = rest == null && !writing && arrived.isEmpty();
         if (isWritten && isDone && (error != null || endWritten)) {
           finish();
           return;
         }
         if ((isWritten && !isDone)
             || requested.get() == 0
-            || inFlightBytes.get() >= mostInFlightBytes) {
+            || (rest == null && inFlightBytes.get() >= mostInFlightBytes)) {
           return;
         }
-        emitNext(isWritten);
+        if (rest == null) {
+          encodeNext(isWritten);
+        }
+        if (rest != null) {
+          emit(rest);
+        }
       }
     }
 
-    private void emitNext(boolean isEnd) {
+    private void encodeNext(boolean isEnd) {
       OwningBuffer buffer;
       try {
         buffer = isEnd ? writer.end(allocator) : nextOfBatch();
       } catch (RuntimeException | Error failed) {
-        Throwable cause = Operators.onOperatorError(upstream, failed, actual.currentContext());
+        // also those that are fatal for this thread: whoever waits must be told, and all given back
         leave(true);
-        actual.onError(cause);
+        actual.onError(failed);
         return;
       }
       endWritten = isEnd;
       if (buffer != null) {
-        emit(buffer);
+        begin(buffer);
       }
     }
 
@@ -209,7 +221,7 @@ final class BodyEncoding extends Flux<ByteBuf> {
       return buffer;
     }
 
-    private void emit(OwningBuffer buffer) {
+    private void begin(OwningBuffer buffer) {
       int count = buffer.readableBytes();
       if (count == 0) {
         buffer.release();
@@ -218,10 +230,20 @@ final class BodyEncoding extends Flux<ByteBuf> {
       bytes += count;
       inFlightBytes.addAndGet(count);
       buffer.onReleased(() -> released(count));
+      rest = buffer;
+    }
+
+    private void emit(OwningBuffer buffer) {
+      ByteBuf next = buffer;
+      if (buffer.readableBytes() > MOST_EMITTED_BYTES) {
+        next = buffer.readRetainedSlice(MOST_EMITTED_BYTES);
+      } else {
+        rest = null;
+      }
       if (requested.get() != Long.MAX_VALUE) {
         requested.decrementAndGet();
       }
-      actual.onNext(buffer);
+      actual.onNext(next);
     }
 
     private void requestMore() {
@@ -255,6 +277,11 @@ final class BodyEncoding extends Flux<ByteBuf> {
         subscription.cancel();
       }
       writer.close();
+      OwningBuffer left = rest;
+      rest = null;
+      if (left != null) {
+        left.release();
+      }
       closeArrived();
     }
 

@@ -33,7 +33,7 @@ public final class StallGuard extends IdleStateHandler {
    * Makes a handler.
    *
    * @param timeout how long nothing may be taken; the connection is closed then, and at the latest
-   *     after twice that time
+   *     after three times that time
    * @throws VineyardException with {@link ErrorCode#INVALID} below 1 ms
    */
   public static StallGuard of(Duration timeout) {
@@ -46,6 +46,9 @@ public final class StallGuard extends IdleStateHandler {
 
   @Override
   protected void channelIdle(ChannelHandlerContext context, IdleStateEvent event) {
+    if (event.isFirst()) {
+      return; // only from now on it is known whether something is taken
+    }
     ChannelOutboundBuffer waiting = context.channel().unsafe().outboundBuffer();
     if (event.state() == IdleState.WRITER_IDLE && waiting != null && !waiting.isEmpty()) {
       log.warn(

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class TextWriter implements BodyWriter {
   private static final int BUFFER_BYTES = 32 << 10;
   private static final int FIRST_BYTES = 4 << 10;
+  private static final int MOST_BYTES = 64 << 20;
 
   private final RowText text;
   private @Nullable Schema schema;
@@ -83,7 +84,7 @@ final class TextWriter implements BodyWriter {
   }
 
   private static OwningBuffer written(ByteBufAllocator allocator, Writing writing) {
-    ByteBuf buffer = allocator.buffer(FIRST_BYTES);
+    ByteBuf buffer = allocator.buffer(FIRST_BYTES, MOST_BYTES);
     try (ByteBufOutputStream target = new ByteBufOutputStream(buffer)) {
       writing.write(target);
       OwningBuffer owning = new OwningBuffer(allocator, () -> {});
@@ -92,6 +93,10 @@ final class TextWriter implements BodyWriter {
     } catch (IOException e) {
       buffer.release();
       throw VineyardException.of(ErrorCode.IO_ERROR, "expected text, got " + e, e);
+    } catch (IndexOutOfBoundsException full) {
+      buffer.release();
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED, "expected rows of at most " + MOST_BYTES + " bytes", full);
     } catch (RuntimeException | Error failed) {
       buffer.release();
       throw failed;

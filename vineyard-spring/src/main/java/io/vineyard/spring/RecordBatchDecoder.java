@@ -102,16 +102,16 @@ public final class RecordBatchDecoder implements Decoder<RecordBatch> {
       @Nullable MimeType mimeType,
       @Nullable Map<String, Object> hints) {
     return decode(body, elementType, mimeType, hints)
-        .doOnDiscard(RecordBatch.class, RecordBatch::close)
+        .take(2)
         .collectList()
-        .flatMap(RecordBatchDecoder::single);
+        .flatMap(RecordBatchDecoder::single)
+        .doOnDiscard(RecordBatch.class, RecordBatch::close);
   }
 
   private static Mono<RecordBatch> single(List<RecordBatch> batches) {
     if (batches.size() > 1) {
       batches.forEach(RecordBatch::close);
-      return Mono.error(
-          new DecodingException("expected a body of one batch, got " + batches.size()));
+      return Mono.error(new DecodingException("expected a body of one batch, got more"));
     }
     return Mono.justOrEmpty(batches.stream().findFirst());
   }

@@ -6,11 +6,15 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import io.vineyard.http.BatchBodyEncoder;
 import io.vineyard.http.BodyFormat;
 import io.vineyard.store.arrow.RecordBatch;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -22,6 +26,8 @@ import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.http.MediaType;
 import org.springframework.http.codec.HttpMessageEncoder;
 import org.springframework.util.MimeType;
+import org.springframework.web.server.NotAcceptableStatusException;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -39,8 +45,9 @@ public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch>
           .map(format -> (MimeType) MediaType.parseMediaType(format.mediaType()))
           .toList();
   private static final String CODECS = "codecs";
+  private static final String JSON_SUFFIX = "+json";
   private static final Map<String, CodecType> CODECS_BY_NAME =
-      Map.of("zstd", CodecType.ZSTD, "lz4", CodecType.LZ4_FRAME);
+      Map.of("zstd", CodecType.ZSTD); // the LZ4 that there is takes seconds for a batch
 
   private final BatchBodyEncoder bodies;
 
@@ -53,13 +60,20 @@ public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch>
     this.bodies = Objects.requireNonNull(bodies, "bodies");
   }
 
+  /**
+   * Returns whether it is a batch. What can't be written as one of these media types, in UTF-8 and
+   * with a codec that is known, is refused when it comes to that: other encoders would write the
+   * properties of the object.
+   */
   @Override
   public boolean canEncode(ResolvableType elementType, @Nullable MimeType mimeType) {
-    return RecordBatch.class == elementType.toClass()
-        && (mimeType == null || (format(mimeType) != null && codec(mimeType) != null));
+    return RecordBatch.class == elementType.toClass();
   }
 
   private static @Nullable BodyFormat format(MimeType mimeType) {
+    if (mimeType.getSubtype().endsWith(JSON_SUFFIX)) {
+      return BodyFormat.JSON;
+    }
     return Arrays.stream(BodyFormat.values())
         .filter(format -> MimeType.valueOf(format.mediaType()).isCompatibleWith(mimeType))
         .findFirst()
@@ -86,9 +100,10 @@ public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch>
     return MEDIA_TYPES;
   }
 
+  /** Returns none: Netty sends what it is given without being told to. */
   @Override
   public List<MediaType> getStreamingMediaTypes() {
-    return List.of(MediaType.APPLICATION_NDJSON, MediaType.TEXT_EVENT_STREAM);
+    return List.of();
   }
 
   @Override
@@ -98,7 +113,12 @@ public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch>
       ResolvableType elementType,
       @Nullable MimeType mimeType,
       @Nullable Map<String, Object> hints) {
-    BatchBodyEncoder encoder = encoder(mimeType);
+    BatchBodyEncoder encoder;
+    try {
+      encoder = encoder(mimeType);
+    } catch (NotAcceptableStatusException refused) {
+      return Flux.error(refused);
+    }
     if (batches instanceof Mono) {
       // one batch is sent as one buffer, with its length
       Flux<DataBuffer> parts = encode(batches, buffers, encoder.mostInFlight(Long.MAX_VALUE));
@@ -143,13 +163,25 @@ public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch>
     Flux<DataBuffer> parts =
         encode(Flux.just(batch), buffers, encoder(mimeType).mostInFlight(Long.MAX_VALUE));
     // what is at hand is encoded at once, without a wait
-    return Objects.requireNonNull(DataBufferUtils.join(parts).toFuture().getNow(null));
+    CompletableFuture<DataBuffer> whole = DataBufferUtils.join(parts).toFuture();
+    try {
+      DataBuffer encoded = whole.getNow(null);
+      return encoded == null ? buffers.allocateBuffer(0) : encoded;
+    } catch (CompletionException failed) {
+      throw Exceptions.propagate(Objects.requireNonNull(failed.getCause()));
+    }
   }
 
   private BatchBodyEncoder encoder(@Nullable MimeType mimeType) {
     MimeType wanted = mimeType == null ? VineyardMediaTypes.ARROW_STREAM : mimeType;
-    BodyFormat format = Objects.requireNonNull(format(wanted), "a media type that can be encoded");
-    CodecType codec = Objects.requireNonNull(codec(wanted), "a codec that is known");
+    BodyFormat format = format(wanted);
+    CodecType codec = codec(wanted);
+    Charset charset = wanted.getCharset();
+    boolean isUtf8 = charset == null || charset.equals(StandardCharsets.UTF_8);
+    if (format == null || codec == null || !isUtf8) {
+      throw new NotAcceptableStatusException(
+          MEDIA_TYPES.stream().map(MediaType::asMediaType).toList());
+    }
     return bodies.format(format).compression(codec);
   }
 }

@@ -22,7 +22,7 @@ public final class VineyardCodecs {
   public static void register(
       CodecConfigurer configurer, BatchBodyEncoder encoder, BatchBodyDecoder decoder) {
     CodecConfigurer.CustomCodecs codecs = configurer.customCodecs();
-    codecs.register(new RecordBatchEncoder(encoder));
+    codecs.register(new RecordBatchWriter(new RecordBatchEncoder(encoder)));
     codecs.register(new RecordBatchDecoder(decoder));
   }
 }

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.vineyard.store.VineyardException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
 import org.springframework.core.codec.DecodingException;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -11,9 +13,12 @@ import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ContentTooLargeException;
 import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.ServerWebInputException;
 import org.springframework.web.server.WebExceptionHandler;
 import reactor.core.publisher.Mono;
 
@@ -33,13 +38,16 @@ import reactor.core.publisher.Mono;
  * <tr><td>any other</td><td>500</td></tr>
  * </table>
  *
- * <p>Leaves alone what comes after the first bytes of a response, which is then cut off.
+ * <p>What is wrong here and not with the request is logged, and not told in detail. A {@link
+ * ResponseStatusException} of the application is left alone, and so is what comes after the first
+ * bytes of a response, which is then cut off.
  */
 public final class VineyardExceptionHandler implements WebExceptionHandler, Ordered {
   /** Before Spring Boot's own, which is at -1. */
   private static final int ORDER = -2;
 
   private static final int MOST_CAUSES = 16;
+  private static final Logger log = LoggerFactory.getLogger(VineyardExceptionHandler.class);
 
   /** Makes a handler. */
   public VineyardExceptionHandler() {}
@@ -53,10 +61,18 @@ public final class VineyardExceptionHandler implements WebExceptionHandler, Orde
   public Mono<Void> handle(ServerWebExchange exchange, Throwable failure) {
     VineyardException fault = faultOf(failure);
     ServerHttpResponse response = exchange.getResponse();
-    if (fault == null || response.isCommitted()) {
+    boolean isOfUser =
+        failure instanceof ResponseStatusException
+            && !(failure instanceof ServerWebInputException)
+            && !(failure instanceof ContentTooLargeException);
+    if (fault == null || isOfUser || response.isCommitted()) {
       return Mono.error(failure);
     }
     HttpStatusCode status = status(failure, fault);
+    if (status.is5xxServerError()) {
+      ServerHttpRequest request = exchange.getRequest();
+      log.warn("{} {}: {}", request.getMethod(), request.getPath(), fault.toString());
+    }
     response.setStatusCode(status);
     response.getHeaders().setContentType(MediaType.APPLICATION_PROBLEM_JSON);
     byte[] problem = problem(status, fault).getBytes(StandardCharsets.UTF_8);
@@ -95,6 +111,7 @@ public final class VineyardExceptionHandler implements WebExceptionHandler, Orde
           SERVER_NOT_READY ->
           HttpStatus.SERVICE_UNAVAILABLE;
       case WRITER_LOST, STREAM_FAILED, STREAM_DROPPED -> HttpStatus.BAD_GATEWAY;
+      case INVALID -> HttpStatus.BAD_REQUEST;
       case SCHEMA_MISMATCH -> HttpStatus.UNPROCESSABLE_CONTENT;
       default -> HttpStatus.INTERNAL_SERVER_ERROR;
     };
@@ -106,7 +123,10 @@ public final class VineyardExceptionHandler implements WebExceptionHandler, Orde
         .formatted(
             quoted(known == null ? "Error" : known.getReasonPhrase()),
             status.value(),
-            quoted(String.valueOf(fault.getMessage())),
+            quoted(
+                status.is5xxServerError()
+                    ? "the store or the stream could not be used"
+                    : String.valueOf(fault.getMessage())),
             fault.code());
   }
 

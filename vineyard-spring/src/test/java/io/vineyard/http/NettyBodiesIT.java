@@ -164,6 +164,30 @@ class NettyBodiesIT {
   }
 
   @Test
+  void clientThatIsSlowButReadsIsLeftAlone() throws IOException {
+    RecordBatchStream stream =
+        Waits.value(RecordBatchStream.create(store, StreamSpec.named("large")));
+    StreamWriter<RecordBatch> writer = stream.writerNow();
+    writer
+        .write(Flux.defer(() -> Flux.just(Flights.batch(writer.allocator(), 0, 500_000))))
+        .doFinally(end -> writer.close())
+        .subscribe();
+    InputStream body = request("large").getInputStream();
+    long begin = System.nanoTime();
+    int read = 0;
+    // one batch, which takes several times the timeout
+    for (int step = 1; step <= 20; step++) {
+      long wake = begin + step * STALL.toNanos() / 5;
+      Waits.until("the next step", () -> System.nanoTime() > wake);
+      read += body.readNBytes(100 << 10).length;
+    }
+    assertThat(read).isEqualTo(20 * (100 << 10));
+    assertThat(body.readAllBytes())
+        .hasSizeGreaterThan(4 << 20)
+        .endsWith("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @Test
   void clientThatIsIdleBecauseThereIsNothingToSendIsLeftAlone() throws IOException {
     RecordBatchStream stream =
         Waits.value(RecordBatchStream.create(store, StreamSpec.named("idle")));

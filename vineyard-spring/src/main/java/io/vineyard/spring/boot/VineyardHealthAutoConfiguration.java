@@ -2,9 +2,9 @@ package io.vineyard.spring.boot;
 
 import io.vineyard.store.ObjectStore;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
 import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import org.springframework.context.annotation.Bean;
@@ -12,7 +12,7 @@ import org.springframework.context.annotation.Bean;
 /** The health of the store, as {@code vineyard}. */
 @AutoConfiguration(after = VineyardAutoConfiguration.class)
 @ConditionalOnClass(ReactiveHealthIndicator.class)
-@ConditionalOnBean(ObjectStore.class)
+@ConditionalOnSingleCandidate(ObjectStore.class)
 public class VineyardHealthAutoConfiguration {
   /** Made by Spring. */
   public VineyardHealthAutoConfiguration() {}

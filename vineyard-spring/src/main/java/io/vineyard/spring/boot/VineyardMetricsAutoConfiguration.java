@@ -8,16 +8,16 @@ import io.vineyard.store.ObjectStore;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** Meters and observations of the store and its streams, where there is Micrometer. */
 @AutoConfiguration(after = VineyardAutoConfiguration.class)
-@ConditionalOnBean(ObjectStore.class)
+@ConditionalOnSingleCandidate(ObjectStore.class)
 @ConditionalOnClass(MeterRegistry.class)
 public class VineyardMetricsAutoConfiguration {
   /** Made by Spring. */

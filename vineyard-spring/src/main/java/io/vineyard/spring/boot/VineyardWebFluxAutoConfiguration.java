@@ -56,7 +56,7 @@ public class VineyardWebFluxAutoConfiguration {
         VineyardProperties properties) {
       Duration timeout = properties.web().stallTimeout();
       return factory -> {
-        if (!timeout.isZero()) {
+        if (!timeout.isZero() && !timeout.isNegative()) {
           factory.addServerCustomizers(
               server ->
                   server.doOnConnection(

@@ -97,7 +97,6 @@ class WebFluxIT {
   @ValueSource(
       strings = {
         "application/vnd.apache.arrow.stream",
-        "application/vnd.apache.arrow.stream;codecs=lz4",
         "application/vnd.apache.arrow.stream;codecs=\"brotli, zstd\""
       })
   void streamsAreArrow(String accepted) {
@@ -300,17 +299,55 @@ class WebFluxIT {
     expectProblem(response, HttpStatus.NOT_FOUND, "nowhere");
   }
 
-  @Test
-  void unknownCodecIsNotAcceptable() {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "application/vnd.apache.arrow.stream;codecs=brotli",
+        "text/csv;charset=ISO-8859-1",
+        "application/xml"
+      })
+  void whatCanNotBeWrittenIsNotAcceptable(String accepted) {
+    stream("kept", 1);
     HttpStatus status =
         client
             .get()
-            .uri("/streams/nowhere")
-            .header("Accept", "application/vnd.apache.arrow.stream;codecs=brotli")
+            .uri("/streams/kept")
+            .header("Accept", accepted)
             .exchangeToMono(
                 response -> response.releaseBody().thenReturn((HttpStatus) response.statusCode()))
             .block(Waits.PATIENCE);
     assertThat(status).isEqualTo(HttpStatus.NOT_ACCEPTABLE);
+    // nothing of the stream was taken
+    assertThat(text("/streams/kept", "text/csv")).hasLineCount(11);
+  }
+
+  @Test
+  void everyJsonIsRows() {
+    stream("json", 1);
+    assertThat(text("/streams/json", "application/vnd.example+json")).startsWith("[\n{\"n\":0");
+  }
+
+  @Test
+  void headersAloneTakeNothingOfAStream() {
+    stream("head", 1);
+    ResponseEntity<Void> response =
+        client
+            .head()
+            .uri("/streams/head")
+            .accept(VineyardMediaTypes.CSV)
+            .retrieve()
+            .toBodilessEntity()
+            .block(Waits.PATIENCE);
+    assertThat(response.getHeaders().getContentType()).isEqualTo(VineyardMediaTypes.CSV);
+    assertThat(text("/streams/head", "text/csv")).hasLineCount(11);
+  }
+
+  @Test
+  void firstBatchOfABodyThatIsCutOffIsClosed() {
+    Flux<RecordBatch> cut =
+        Flux.concat(
+            Flux.just(Flights.batch(memory, 0, 10)), Flux.error(new IllegalStateException("cut")));
+    StepVerifier.create(post("/one", cut)).expectError().verify(Waits.PATIENCE);
   }
 
   @Test

@@ -105,8 +105,10 @@ public final class ArrowStreamDecoder implements AutoCloseable {
       BatchSchema known = schema;
       DictionaryState state = Objects.requireNonNull(dictionaries);
       if (message.headerType() == MessageHeader.RecordBatch) {
+        Malformed.guard("record batch", () -> checkCounts(message));
         return Malformed.guard(
-            "record batch", () -> RecordBatch.read(message, known, body, state.share()).checked());
+            "record batch",
+            () -> RecordBatch.read(message, known, body, state.share()).checked().tracked(null));
       }
       BatchMessages.DictionaryUpdate update =
           Malformed.guard(
@@ -116,6 +118,22 @@ public final class ArrowStreamDecoder implements AutoCloseable {
     } finally {
       memory.release();
     }
+  }
+
+  /** Values may take no bytes in the message, and yet a bit each of validity that it leaves out. */
+  private boolean checkCounts(Message message) {
+    org.apache.arrow.flatbuf.RecordBatch batch =
+        (org.apache.arrow.flatbuf.RecordBatch)
+            Objects.requireNonNull(message.header(new org.apache.arrow.flatbuf.RecordBatch()));
+    long most = Math.min(mostBatchBytes, Long.MAX_VALUE / Byte.SIZE) * Byte.SIZE;
+    long largest = batch.length();
+    for (int i = 0; i < batch.nodesLength(); i++) {
+      largest = Math.max(largest, batch.nodes(i).length());
+    }
+    if (largest > most) {
+      throw Malformed.tooLarge("values in a column", most, largest);
+    }
+    return true;
   }
 
   private void apply(BatchMessages.DictionaryUpdate update, DictionaryState state) {

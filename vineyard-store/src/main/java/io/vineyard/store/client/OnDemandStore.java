@@ -50,14 +50,20 @@ final class OnDemandStore implements ObjectStore {
   }
 
   private ObjectStore adopt(ObjectStore store) {
+    ObjectStore before;
     synchronized (this) {
+      before = closed ? store : current;
       if (!closed) {
         current = store;
-        return store;
       }
     }
-    store.close();
-    throw closedError();
+    if (before != null) {
+      before.close(); // nobody waited for it any more
+    }
+    if (before == store) {
+      throw closedError();
+    }
+    return store;
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.format.Allocators;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
@@ -174,6 +175,30 @@ class ArrowStreamPartsTest {
               VineyardException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.LIMIT_REACHED))
           .hasMessageContaining("expected at most 79999");
     }
+  }
+
+  @Test
+  void lz4ThatHoldsMoreThanItSaysIsRefused() {
+    byte[] bytes = numbers(100_000, CodecType.LZ4_FRAME);
+    // the length of the only buffer, which comes first in the body
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(bodyOf(bytes), 1_000);
+    try (ArrowStreamDecoder decoder = ArrowStreamDecoder.create(allocator, MOST_BYTES)) {
+      assertThatThrownBy(() -> receive(decoder, bytes, bytes.length))
+          .isInstanceOfSatisfying(
+              VineyardException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ARROW_ERROR))
+          .hasMessageContaining("more than 1000 bytes");
+    }
+  }
+
+  /** Returns where the length 800,000 stands. */
+  private static int bodyOf(byte[] bytes) {
+    ByteBuffer all = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    for (int at = bytes.length - Long.BYTES; at > 0; at--) {
+      if (all.getLong(at) == 800_000) {
+        return at;
+      }
+    }
+    throw new AssertionError("expected a buffer of 800000 bytes");
   }
 
   @Test

@@ -2,6 +2,8 @@ package io.vineyard.store.arrow.format;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
+import java.io.IOException;
+import java.io.InputStream;
 import org.apache.arrow.compression.CommonsCompressionFactory;
 import org.apache.arrow.flatbuf.BodyCompression;
 import org.apache.arrow.flatbuf.DictionaryBatch;
@@ -12,6 +14,7 @@ import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.compression.CompressionCodec;
 import org.apache.arrow.vector.compression.CompressionUtil;
+import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +27,15 @@ public final class BodyBytes implements BatchLoader.Body {
 
   private static final long MOST_ZSTD_EXPANSION = 1 << 16;
 
+  private static final int PART_BYTES = 8 << 10;
+
   private final ForeignMemory memory;
   private final long address;
   private final long sizeBytes;
   private final BufferAllocator allocator;
   private final @Nullable CompressionCodec codec;
   private final long mostBytes;
+  private long usedBytes;
   private long decompressedBytes;
 
   /** Makes the body of a message; holds no reference to the memory. */
@@ -80,6 +86,11 @@ public final class BodyBytes implements BatchLoader.Body {
       throw Malformed.of(
           "a buffer within a body of " + sizeBytes + " bytes", size + " bytes at " + offset);
     }
+    // buffers of a body may overlap, so that few bytes describe many
+    usedBytes += size;
+    if (usedBytes > mostBytes) {
+      throw Malformed.tooLarge("bytes of buffers of a batch", mostBytes, usedBytes);
+    }
     ArrowBuf view = memory.view(address + offset, size);
     return codec == null ? view : decompressed(codec, view);
   }
@@ -114,7 +125,9 @@ public final class BodyBytes implements BatchLoader.Body {
   private ArrowBuf decompressed(CompressionCodec used, ArrowBuf view, long expected) {
     memory.retain();
     try {
-      return used.decompress(allocator, view);
+      boolean isBounded =
+          used.getCodecType() == CompressionUtil.CodecType.LZ4_FRAME && expected >= 0;
+      return isBounded ? unpackLz4(view, expected) : used.decompress(allocator, view);
     } catch (RuntimeException broken) {
       memory.release();
       throw Malformed.of("a compressed buffer of " + view.capacity() + " bytes", broken.toString());
@@ -125,6 +138,54 @@ public final class BodyBytes implements BatchLoader.Body {
           "expected memory for " + expected + " bytes to be decompressed, got none",
           full);
     }
+  }
+
+  /** Unpacks what is expected and not a byte more, however much there is. */
+  private ArrowBuf unpackLz4(ArrowBuf view, long expected) {
+    ArrowBuf bytes = allocator.buffer(expected);
+    try (InputStream packed = stream(view);
+        InputStream unpacked = new FramedLZ4CompressorInputStream(packed, true)) {
+      byte[] part = new byte[PART_BYTES];
+      long at = 0;
+      for (int count = unpacked.read(part); count >= 0; count = unpacked.read(part)) {
+        if (count > expected - at) {
+          throw new IOException("there are more than " + expected + " bytes");
+        }
+        bytes.setBytes(at, part, 0, count);
+        at += count;
+      }
+      bytes.writerIndex(at);
+      if (at < expected) {
+        throw new IOException("there are only " + at + " of " + expected + " bytes");
+      }
+      memory.release(); // as codecs do with what they have unpacked
+      return bytes;
+    } catch (IOException | RuntimeException broken) {
+      bytes.close();
+      throw Malformed.of("a compressed buffer of " + view.capacity() + " bytes", "" + broken);
+    }
+  }
+
+  private static InputStream stream(ArrowBuf view) {
+    return new InputStream() {
+      private long at = Long.BYTES; // after the length
+
+      @Override
+      public int read() {
+        return at < view.capacity() ? view.getByte(at++) & 0xFF : -1;
+      }
+
+      @Override
+      public int read(byte[] target, int offset, int size) {
+        int count = (int) Math.min(size, view.capacity() - at);
+        if (count <= 0) {
+          return size == 0 ? 0 : -1;
+        }
+        view.getBytes(at, target, offset, count);
+        at += count;
+        return count;
+      }
+    };
   }
 
   @Override

@@ -26,9 +26,13 @@ public final class SchemaCheck {
   private static final int MOST_DEPTH = 64;
   private static final int MOST_BYTE_WIDTH = Integer.MAX_VALUE / Byte.SIZE;
   private static final int TABLE_BYTES = Integer.BYTES;
+  private static final int MOST_DECIMAL_SCALE = 1 << 12;
 
   /** Writers may share texts between fields; no sane one does so for more of them than this. */
   private static final int MOST_REPETITION = 16;
+
+  /** What the tables of a field take at least, each field of its own. */
+  private static final int FIELD_BYTES = 16 * MOST_REPETITION;
 
   private final long budgetBytes;
   private long leftBytes;
@@ -77,7 +81,7 @@ public final class SchemaCheck {
     if (depth > MOST_DEPTH) {
       throw Malformed.of("fields nested " + MOST_DEPTH + " deep at most", "more");
     }
-    spend(TABLE_BYTES);
+    spend(FIELD_BYTES);
     spend(field.nameAsByteBuffer());
     for (int i = 0; i < field.customMetadataLength(); i++) {
       spend(field.customMetadata(i));
@@ -108,6 +112,11 @@ public final class SchemaCheck {
     if (bits == Integer.SIZE || bits == Long.SIZE) {
       throw VineyardException.of(
           ErrorCode.UNSUPPORTED, "expected decimals of 128 or 256 bits, got " + bits);
+    }
+    if (Math.abs((long) decimal.scale()) > MOST_DECIMAL_SCALE) {
+      throw Malformed.of(
+          "a scale from -%d to %d".formatted(MOST_DECIMAL_SCALE, MOST_DECIMAL_SCALE),
+          "" + decimal.scale());
     }
   }
 
