@@ -9,7 +9,7 @@ public final class VineyardMediaTypes {
 
   /**
    * An Arrow IPC stream. A client that wants its buffers compressed says so with the parameter
-   * {@code codecs}, {@code lz4} or {@code zstd}.
+   * {@code codecs}: {@code zstd}.
    */
   public static final MediaType ARROW_STREAM = MediaType.parseMediaType(ARROW_STREAM_VALUE);
 
