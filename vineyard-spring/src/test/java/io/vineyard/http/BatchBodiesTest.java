@@ -14,6 +14,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.RandomBatches;
 import io.vineyard.store.arrow.RandomTypes;
 import io.vineyard.store.arrow.RecordBatch;
+import io.vineyard.store.memory.Mapping;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -234,7 +235,7 @@ class BatchBodiesTest {
             body -> {
               assertThat(
                       Arrays.stream(body.nioBuffers())
-                          .mapToLong(part -> Unpooled.wrappedBuffer(part).memoryAddress()))
+                          .mapToLong(part -> Mapping.addressOf(part.slice())))
                   .contains(address);
               assertThat(batch.isClosed()).isFalse();
               body.release();
