@@ -13,9 +13,10 @@ import reactor.core.publisher.Flux;
 /**
  * Turns batches into the body of an HTTP message, as they come.
  *
- * <p>Immutable; each setter returns a copy. An Arrow body is sent from where the batches lie: each
- * is one buffer over their memory, which is given back when the buffer is released, that is, when
- * it has been sent or the connection is gone. Texts are made in buffers of 32 KiB.
+ * <p>Immutable; each setter returns a copy. An Arrow body is sent from where the batches lie: in
+ * buffers of at most 128 KiB over their memory, which is given back when all buffers of a batch are
+ * released, that is, when they have been sent or the connection is gone. Texts are made in buffers
+ * of 32 KiB, or of one row if that is larger.
  *
  * <p>Memory is bounded whatever the pace of who receives: new batches are requested as those before
  * have been sent, so that demand follows the connection. Whoever collects all buffers before
@@ -50,7 +51,10 @@ public final class BatchBodyEncoder {
         Objects.requireNonNull(value, "format"), compression, mostInFlightBytes);
   }
 
-  /** Sets how the buffers of an Arrow stream are compressed; other forms are not. */
+  /**
+   * Sets how the buffers of an Arrow stream are compressed; other forms are not. LZ4 takes seconds
+   * for a batch.
+   */
   public BatchBodyEncoder compression(CodecType codec) {
     return new BatchBodyEncoder(format, Objects.requireNonNull(codec, "codec"), mostInFlightBytes);
   }

@@ -35,9 +35,9 @@ import reactor.core.publisher.Mono;
  * Writes batches as Arrow, JSON, lines of JSON, CSV or server-sent events, as a client accepts it;
  * see {@link BodyFormat}.
  *
- * <p>Written as they come: the first bytes leave with the first batch. On Netty an Arrow body is
- * sent from where the batches lie; other servers get copies. A batch belongs to the encoder from
- * its arrival on.
+ * <p>Written as they come: on Netty the first bytes leave with the first batch, and an Arrow body
+ * is sent from where the batches lie; other servers get copies, and send when they see fit. A batch
+ * belongs to the encoder from its arrival on.
  */
 public final class RecordBatchEncoder implements HttpMessageEncoder<RecordBatch> {
   private static final List<MimeType> MEDIA_TYPES =

@@ -29,10 +29,12 @@ import reactor.core.publisher.Mono;
  * <table>
  * <caption>Statuses</caption>
  * <tr><th>error</th><th>status</th></tr>
- * <tr><td>a body that is no Arrow stream, or is cut off</td><td>400</td></tr>
+ * <tr><td>a body that is no Arrow stream, or is cut off; an argument that is wrong</td>
+ *     <td>400</td></tr>
  * <tr><td>a batch that is too large</td><td>413</td></tr>
  * <tr><td>no such object or stream, or one that is over</td><td>404</td></tr>
  * <tr><td>a stream that is in use or has ended, a name that is taken</td><td>409</td></tr>
+ * <tr><td>a batch whose schema is not the stream's</td><td>422</td></tr>
  * <tr><td>a store that can't be reached, is lost, or is full</td><td>503</td></tr>
  * <tr><td>a writer that was lost, or failed its stream</td><td>502</td></tr>
  * <tr><td>any other</td><td>500</td></tr>

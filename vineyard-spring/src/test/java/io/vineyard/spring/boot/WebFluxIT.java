@@ -343,14 +343,6 @@ class WebFluxIT {
   }
 
   @Test
-  void firstBatchOfABodyThatIsCutOffIsClosed() {
-    Flux<RecordBatch> cut =
-        Flux.concat(
-            Flux.just(Flights.batch(memory, 0, 10)), Flux.error(new IllegalStateException("cut")));
-    StepVerifier.create(post("/one", cut)).expectError().verify(Waits.PATIENCE);
-  }
-
-  @Test
   void lostWriterCutsTheResponseOff() {
     RecordBatchStream stream =
         Waits.value(RecordBatchStream.create(store, StreamSpec.named("lost")));
