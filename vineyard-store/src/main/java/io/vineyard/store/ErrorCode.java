@@ -39,6 +39,10 @@ public enum ErrorCode {
   OBJECT_TYPE_ERROR(16, Category.ERROR),
   /** The metadata is not a legal tree. */
   META_TREE_INVALID(21, Category.ERROR),
+  /** A member of the metadata without a name or id. */
+  META_TREE_NAME_NOT_EXISTS(25, Category.ERROR),
+  /** A member of the metadata that is not in the store. */
+  META_TREE_SUBTREE_NOT_EXISTS(27, Category.ERROR),
   /** The server has not finished starting. */
   SERVER_NOT_READY(31, Category.TRANSIENT),
   /** Arrow data that is not legal. */
@@ -59,6 +63,8 @@ public enum ErrorCode {
   INVALID_STREAM_STATE(44, Category.ERROR),
   /** The stream has a reader or a writer already. */
   STREAM_OPENED(45, Category.TRANSIENT),
+  /** An object that spans instances, or is to, and may not. */
+  GLOBAL_OBJECT_INVALID(51, Category.ERROR),
   /** An error of which nothing else is known. */
   UNKNOWN(255, Category.ERROR),
   /** The writer's process or connection was lost before it finished the stream. */

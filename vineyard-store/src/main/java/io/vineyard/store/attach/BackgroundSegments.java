@@ -26,8 +26,27 @@ public final class BackgroundSegments implements SegmentSource {
 
   @Override
   public void create(long capacityBytes, Done done) {
+    execute(() -> make(capacityBytes, done), done);
+  }
+
+  @Override
+  public void refill(Segment segment, Done done) {
+    execute(() -> refillNow(segment, done), done);
+  }
+
+  private void refillNow(Segment segment, Done done) {
+    VineyardException failure = null;
     try {
-      worker.execute(() -> make(capacityBytes, done));
+      segment.reserve();
+    } catch (VineyardException e) {
+      failure = e;
+    }
+    handOver(done, null, failure);
+  }
+
+  private void execute(Runnable task, Done done) {
+    try {
+      worker.execute(task);
     } catch (RejectedExecutionException | OutOfMemoryError e) {
       // The latter is how a JVM says that it cannot start a thread.
       done.complete(

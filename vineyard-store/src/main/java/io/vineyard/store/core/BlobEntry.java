@@ -1,5 +1,7 @@
 package io.vineyard.store.core;
 
+import org.jspecify.annotations.Nullable;
+
 /** A sealed blob: where it lies, and who still needs it. */
 final class BlobEntry {
   final long id;
@@ -16,7 +18,11 @@ final class BlobEntry {
   boolean deleted;
   boolean persistent;
 
-  BlobEntry(long id, SegmentEntry segment, long offset, long sizeBytes) {
+  /** Told when the memory is free; null if the client that writes in the segment is. */
+  final @Nullable Runnable onGone;
+
+  BlobEntry(long id, SegmentEntry segment, long offset, long sizeBytes, @Nullable Runnable onGone) {
+    this.onGone = onGone;
     this.id = id;
     this.segment = segment;
     this.offset = offset;

@@ -47,10 +47,14 @@ final class BlobTable {
               + " bytes at "
               + offset);
     }
-    BlobEntry blob = new BlobEntry(id, segment, offset, sizeBytes);
-    blobs.put(id, blob);
-    segments.use(segment);
+    BlobEntry blob = new BlobEntry(id, segment, offset, sizeBytes, null);
+    add(blob);
     return blob;
+  }
+
+  void add(BlobEntry blob) {
+    blobs.put(blob.id, blob);
+    segments.use(blob.segment);
   }
 
   /** Returns a blob that is visible, null if there is none. */
@@ -106,7 +110,9 @@ final class BlobTable {
   private void removeIfUnused(BlobEntry blob) {
     if (blob.deleted && blob.leases == 0 && blobs.remove(blob.id) != null) {
       AttachedClient writer = blob.segment.writer;
-      if (writer != null) {
+      if (blob.onGone != null) {
+        blob.onGone.run();
+      } else if (writer != null) {
         writer.send(new Event.BlobsReclaimed(blob.segment.id, new long[] {blob.offset}));
       }
       segments.endUse(blob.segment);

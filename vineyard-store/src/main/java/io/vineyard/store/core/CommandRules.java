@@ -84,7 +84,7 @@ final class CommandRules implements Command.Handler {
     }
   }
 
-  private void checkNewName(String name) {
+  void checkNewName(String name) {
     checkName(name);
     int most = store.limits().names();
     if (store.names.count() >= most && store.names.find(name) == null) {
@@ -118,11 +118,7 @@ final class CommandRules implements Command.Handler {
     answer(
         command.request(),
         () -> {
-          if (store.objects.count() >= store.limits().objects()) {
-            throw VineyardException.of(
-                ErrorCode.LIMIT_REACHED,
-                "expected at most " + store.limits().objects() + " objects, got 1 more");
-          }
+          store.checkObjects(1);
           BlobEntry blob =
               store.blobs.seal(
                   client,
@@ -194,10 +190,14 @@ final class CommandRules implements Command.Handler {
     answer(
         command.request(),
         () -> {
+          StreamLog log = store.streams.find(command.id());
+          if (log != null) {
+            store.streams.drop(log, client.toString());
+          }
           if (store.objects.exists(command.id())) {
             store.objects.delete(command.id());
-          } else {
-            store.streams.drop(store.streams.require(command.id()), client.toString());
+          } else if (log == null) {
+            throw store.streams.gone(command.id());
           }
           client.done(command.request(), 0);
         });
@@ -307,7 +307,7 @@ final class CommandRules implements Command.Handler {
   }
 
   private StreamLog stream(long id) {
-    if (store.objects.exists(id)) {
+    if (store.objects.exists(id) && store.streams.find(id) == null) {
       throw VineyardException.of(
           ErrorCode.OBJECT_TYPE_ERROR, "expected a stream, got " + store.objects.meta(id));
     }

@@ -1,5 +1,6 @@
 package io.vineyard.store.core;
 
+import io.vineyard.store.ObjectId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -7,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Names of objects and streams, and who waits for a name. */
@@ -31,6 +33,17 @@ final class NameTable {
 
   int count() {
     return ids.size();
+  }
+
+  /** Returns the first names that are accepted, in their order, and what has them. */
+  Map<String, ObjectId> list(Predicate<String> accepted, int limit) {
+    Map<String, ObjectId> found = new LinkedHashMap<>();
+    ids.keySet().stream()
+        .filter(accepted)
+        .sorted()
+        .limit(limit)
+        .forEach(name -> found.put(name, new ObjectId(ids.getOrDefault(name, 0L))));
+    return found;
   }
 
   @Nullable Long find(String name) {

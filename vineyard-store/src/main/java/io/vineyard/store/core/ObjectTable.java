@@ -8,8 +8,10 @@ import io.vineyard.store.message.BlobLocation;
 import io.vineyard.store.message.Texts;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -21,10 +23,10 @@ final class ObjectTable {
   /** An object; its members are objects of their own, known by their ids. */
   private static final class ObjectEntry {
     final long id;
-    final ObjectMeta own;
+    ObjectMeta own;
     final Map<String, Long> members;
     final MetaTree tree;
-    final long ownBytes;
+    long ownBytes;
     int parents;
     boolean persistent;
 
@@ -43,6 +45,9 @@ final class ObjectTable {
   private final NameTable names;
   private final HeldBytes held;
   private final TreeMap<Long, ObjectEntry> objects = new TreeMap<>();
+
+  /** Run when objects were created. */
+  Runnable onCreated = () -> {};
 
   ObjectTable(StoreLimits limits, Ids ids, BlobTable blobs, NameTable names, HeldBytes held) {
     this.limits = limits;
@@ -74,7 +79,9 @@ final class ObjectTable {
               + count());
     }
     held.add(freshBytes(meta));
-    return meta(store(meta));
+    ObjectMeta created = meta(store(meta));
+    onCreated.run();
+    return created;
   }
 
   private long freshBytes(ObjectMeta meta) {
@@ -268,6 +275,122 @@ final class ObjectTable {
               + parents);
     }
     remove(id);
+  }
+
+  /**
+   * Deletes what Vineyard deletes. What is a member of something else, or does not exist, stays
+   * without a word.
+   *
+   * @param force delete a member too, and everything that it is a member of
+   * @param deep delete also members that are objects; blobs go in any case
+   * @param gone told the blobs that went
+   */
+  void delete(List<ObjectId> ids, boolean force, boolean deep, LongConsumer gone) {
+    Set<Long> wanted = new LinkedHashSet<>();
+    ids.forEach(id -> wanted.add(id.value()));
+    if (force) {
+      addParentsOf(wanted);
+    }
+    boolean some = true;
+    while (some) { // what was a member of others before may be free now
+      some = false;
+      for (long id : List.copyOf(wanted)) {
+        if (isOrphan(id)) {
+          wanted.remove(id);
+          removeOne(id, deep, gone);
+          some = true;
+        }
+      }
+    }
+  }
+
+  private void addParentsOf(Set<Long> wanted) {
+    List<Long> upwards = new ArrayList<>(wanted);
+    for (int i = 0; i < upwards.size(); i++) {
+      for (long parent : parentsOf(upwards.get(i))) {
+        if (wanted.add(parent)) {
+          upwards.add(parent);
+        }
+      }
+    }
+  }
+
+  private List<Long> parentsOf(long id) {
+    List<Long> parents = new ArrayList<>();
+    for (ObjectEntry entry : objects.values()) {
+      if (entry.members.containsValue(id)) {
+        parents.add(entry.id);
+      }
+    }
+    return parents;
+  }
+
+  private void removeOne(long id, boolean deep, LongConsumer gone) {
+    names.dropAllOf(id);
+    ObjectEntry object = objects.remove(id);
+    if (object == null) {
+      BlobEntry blob = blobs.find(id);
+      if (blob != null) {
+        blobs.delete(blob);
+        gone.accept(id);
+      }
+      return;
+    }
+    held.remove(object.ownBytes);
+    for (long member : object.members.values()) {
+      addParents(member, -1);
+      if (isOrphan(member) && (deep || new ObjectId(member).isBlob())) {
+        removeOne(member, deep, gone);
+      }
+    }
+  }
+
+  /** Deletes everything. */
+  void clear() {
+    for (long id : List.copyOf(objects.keySet())) {
+      names.dropAllOf(id);
+    }
+    objects.values().forEach(entry -> held.remove(entry.ownBytes));
+    objects.clear();
+    List<BlobEntry> all = new ArrayList<>();
+    blobs.all().forEach(all::add);
+    all.forEach(blobs::delete);
+  }
+
+  /** Sets a field of an object that has no member of this name. */
+  void setField(long id, String key, String value) {
+    ObjectEntry entry = objects.get(id);
+    if (entry == null) {
+      throw noObject(id);
+    }
+    ObjectMeta.Builder changed = ObjectMeta.builder(entry.own.typeName()).field(key, value);
+    entry
+        .own
+        .fields()
+        .forEach(
+            (name, old) -> {
+              if (!name.equals(key)) {
+                copy(name, old, changed);
+              }
+            });
+    ObjectMeta next = changed.build();
+    long bytes = MetaTree.ofOwn(next).bytes();
+    held.add(bytes);
+    held.remove(entry.ownBytes);
+    entry.own = next;
+    entry.ownBytes = bytes;
+  }
+
+  private static void copy(String name, Object value, ObjectMeta.Builder to) {
+    if (value instanceof String text) {
+      to.field(name, text);
+    } else if (value instanceof Long number) {
+      to.field(name, number);
+    } else if (value instanceof Double number) {
+      to.field(name, number);
+    } else {
+      to.field(name, (Boolean) value);
+    }
   }
 
   private void remove(long id) {

@@ -12,6 +12,10 @@ final class SegmentEntry {
   final Set<AttachedClient> knownTo = new HashSet<>();
   @Nullable AttachedClient writer;
   boolean sealed;
+
+  /** Whether it has no pages, and counts for nothing. */
+  boolean emptied;
+
   long uses;
 
   SegmentEntry(long id, Segment segment, AttachedClient writer) {

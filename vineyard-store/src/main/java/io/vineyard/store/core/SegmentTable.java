@@ -8,6 +8,7 @@ import io.vineyard.store.message.Event;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,9 @@ final class SegmentTable {
   private long usedBytes;
   private long peakBytes;
   private boolean closed;
+
+  /** Gives memory back that nobody needs; returns whether there was any. */
+  BooleanSupplier onShortage = () -> false;
 
   SegmentTable(StoreLimits limits, SegmentSource source) {
     this.limits = limits;
@@ -63,6 +67,9 @@ final class SegmentTable {
   }
 
   private void checkFree(long bytes) {
+    if (bytes > limits.capacityBytes() - usedBytes) {
+      boolean unused = onShortage.getAsBoolean();
+    }
     long free = limits.capacityBytes() - usedBytes;
     if (bytes > free) {
       throw VineyardException.of(
@@ -197,9 +204,45 @@ final class SegmentTable {
       for (AttachedClient client : entry.knownTo) {
         client.send(new Event.SegmentClosed(entry.id));
       }
-      usedBytes -= entry.segment.capacityBytes();
+      usedBytes -= held(entry);
       entry.segment.close();
     }
+  }
+
+  /** Gives the pages of a segment without anything in it back to the system. */
+  void empty(SegmentEntry entry) {
+    if (!entry.emptied) {
+      assert entry.uses == 0 : "segment " + entry.id + " is in use";
+      entry.segment.discard();
+      entry.emptied = true;
+      usedBytes -= entry.segment.capacityBytes();
+    }
+  }
+
+  /** Gives an emptied segment its pages again. */
+  void refill(SegmentEntry entry, Hosting.Done done) {
+    long capacity = entry.segment.capacityBytes();
+    try {
+      reserve(capacity);
+    } catch (VineyardException e) {
+      done.complete(e);
+      return;
+    }
+    entry.emptied = false;
+    source.refill(
+        entry.segment.retain(),
+        (segment, failure) -> {
+          entry.segment.close();
+          if (failure != null && !closed) {
+            entry.emptied = true;
+            usedBytes -= capacity;
+          }
+          done.complete(failure);
+        });
+  }
+
+  private static long held(SegmentEntry entry) {
+    return entry.emptied ? 0 : entry.segment.capacityBytes();
   }
 
   void close() {
@@ -207,7 +250,7 @@ final class SegmentTable {
     Iterator<SegmentEntry> entries = segments.values().iterator();
     while (entries.hasNext()) {
       SegmentEntry entry = entries.next();
-      usedBytes -= entry.segment.capacityBytes();
+      usedBytes -= held(entry);
       entry.segment.close();
       entries.remove();
     }

@@ -7,6 +7,7 @@ import io.vineyard.store.message.Command;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -18,6 +19,7 @@ import java.util.Set;
 public final class StoreCore {
   private final StoreLimits limits;
   private final Set<AttachedClient> clients = new LinkedHashSet<>();
+  private final List<AttachedClient> hosts = new ArrayList<>();
   final Ids ids;
   final SegmentTable segments;
   final BlobTable blobs;
@@ -41,7 +43,7 @@ public final class StoreCore {
     HeldBytes held = new HeldBytes(limits.heldBytes());
     this.names = new NameTable(held);
     this.objects = new ObjectTable(limits, ids, blobs, names, held);
-    this.streams = new StreamTable(limits, segments, names, held);
+    this.streams = new StreamTable(limits, segments, objects, names, held);
   }
 
   /** Returns the bounds of this store. */
@@ -71,6 +73,26 @@ public final class StoreCore {
     return client;
   }
 
+  /**
+   * Begins to host clients that can't use the tables themselves.
+   *
+   * @param name who they are, in messages to others
+   * @param sink takes the events for them
+   */
+  public Hosting host(String name, EventSink sink) {
+    AttachedClient host = new AttachedClient(this, name, sink);
+    hosts.add(host);
+    return new Hosting(this, host);
+  }
+
+  void checkObjects(int more) {
+    int most = limits.objects();
+    if (objects.count() > most - more) {
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED, "expected at most " + most + " objects, got " + more + " more");
+    }
+  }
+
   /** Returns how many clients are attached. */
   public int clients() {
     return clients.size();
@@ -98,6 +120,7 @@ public final class StoreCore {
         client.markDetached(closedError());
       }
       clients.clear();
+      hosts.forEach(host -> host.markDetached(closedError()));
       streams.close();
       segments.close();
     }

@@ -36,6 +36,7 @@ final class StreamTable {
   final SegmentTable segments;
   final HeldBytes held;
   private final StoreLimits limits;
+  private final ObjectTable objects;
   private final NameTable names;
   private final TreeMap<Long, StreamLog> streams = new TreeMap<>();
   private boolean closed;
@@ -53,7 +54,13 @@ final class StreamTable {
         }
       };
 
-  StreamTable(StoreLimits limits, SegmentTable segments, NameTable names, HeldBytes held) {
+  StreamTable(
+      StoreLimits limits,
+      SegmentTable segments,
+      ObjectTable objects,
+      NameTable names,
+      HeldBytes held) {
+    this.objects = objects;
     this.limits = limits;
     this.held = held;
     this.segments = segments;
@@ -82,7 +89,7 @@ final class StreamTable {
 
   /** Makes a stream; tells the outcome, now or later. */
   void create(long id, StreamSpec spec, Done done) {
-    checkCreate(spec);
+    checkCreate(id, spec);
     RingLayout layout = RingLayout.of(spec.windowChunks());
     segments.reserve(layout.sizeBytes());
     segments.source.create(
@@ -111,7 +118,7 @@ final class StreamTable {
   private StreamLog created(long id, StreamSpec spec, StreamRing ring) {
     String name = spec.name();
     try {
-      checkCreate(spec);
+      checkCreate(id, spec);
       if (name != null) {
         names.put(name, id);
       }
@@ -125,7 +132,11 @@ final class StreamTable {
     return log;
   }
 
-  private void checkCreate(StreamSpec spec) {
+  private void checkCreate(long id, StreamSpec spec) {
+    if (streams.containsKey(id)) {
+      throw VineyardException.of(
+          ErrorCode.OBJECT_EXISTS, "expected an id without stream, got " + new ObjectId(id));
+    }
     if (closed) {
       throw VineyardException.of(ErrorCode.STORE_LOST, "the store was closed");
     }
@@ -149,13 +160,22 @@ final class StreamTable {
   StreamLog require(long id) {
     StreamLog log = streams.get(id);
     if (log == null) {
-      String outcome = outcomes.get(id);
-      throw outcome == null
-          ? VineyardException.of(
-              ErrorCode.OBJECT_NOT_EXISTS, "expected a stream, there is no " + new ObjectId(id))
-          : VineyardException.of(ErrorCode.STREAM_DRAINED, outcome);
+      throw gone(id);
     }
     return log;
+  }
+
+  /** Returns why there is no stream with this id. */
+  VineyardException gone(long id) {
+    String outcome = outcomes.get(id);
+    return outcome == null
+        ? VineyardException.of(
+            ErrorCode.OBJECT_NOT_EXISTS, "expected a stream, there is no " + new ObjectId(id))
+        : VineyardException.of(ErrorCode.STREAM_DRAINED, outcome);
+  }
+
+  @Nullable String outcome(long id) {
+    return outcomes.get(id);
   }
 
   /** Returns the stream of a writer that this client has opened. */
@@ -200,7 +220,9 @@ final class StreamTable {
 
   private void remove(StreamLog log, String outcome) {
     streams.remove(log.id);
-    names.dropAllOf(log.id);
+    if (!objects.exists(log.id)) {
+      names.dropAllOf(log.id);
+    }
     log.forgetPreamble();
     outcomes.put(log.id, outcome);
   }

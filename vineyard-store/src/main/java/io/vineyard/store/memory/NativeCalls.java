@@ -28,6 +28,8 @@ final class NativeCalls {
   static final int MAP_SHARED = 1;
   static final int MAP_POPULATE = 0x8000;
   static final int SEEK_END = 2;
+  static final int FALLOC_FL_KEEP_SIZE = 1;
+  static final int FALLOC_FL_PUNCH_HOLE = 2;
 
   private static final int ENOMEM = 12;
   private static final int ENFILE = 23;

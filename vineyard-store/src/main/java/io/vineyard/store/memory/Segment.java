@@ -213,6 +213,40 @@ public final class Segment implements AutoCloseable {
     }
   }
 
+  /**
+   * Gives all pages back to the system; whoever has it mapped reads zeros. Not after {@link
+   * #sealFutureWrites}.
+   */
+  public void discard() {
+    checkOpen();
+    if (memory == null) {
+      try {
+        int mode = NativeCalls.FALLOC_FL_KEEP_SIZE | NativeCalls.FALLOC_FL_PUNCH_HOLE;
+        NativeCalls.fallocate(descriptor, mode, 0, capacityBytes);
+      } catch (LastErrorException e) {
+        throw NativeCalls.error("fallocate(" + descriptor + ", PUNCH_HOLE)", e);
+      }
+    }
+  }
+
+  /**
+   * Reserves all pages again after {@link #discard}.
+   *
+   * @throws VineyardException with {@link ErrorCode#NOT_ENOUGH_MEMORY} if the machine has not got
+   *     them
+   */
+  public void reserve() {
+    checkOpen();
+    if (memory == null) {
+      checkAvailable(capacityBytes);
+      try {
+        NativeCalls.fallocate(descriptor, 0, 0, capacityBytes);
+      } catch (LastErrorException e) {
+        throw NativeCalls.error("fallocate(" + descriptor + ", " + capacityBytes + ")", e);
+      }
+    }
+  }
+
   /** Adds a reference, which {@link #close} takes away. */
   public Segment retain() {
     int before = references.getAndUpdate(count -> count == 0 ? 0 : count + 1);

@@ -1,0 +1,160 @@
+package io.vineyard.store.protocol.json;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufInputStream;
+import io.netty.buffer.ByteBufOutputStream;
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes and reads the messages of Vineyard's dialect.
+ *
+ * <p>An instance knows on which instance of a cluster the objects are that it writes. Thread-safe.
+ */
+public final class JsonDialect {
+  /** How many bytes the length of a message takes. */
+  public static final int LENGTH_BYTES = 8;
+
+  /** The most bytes of a message. */
+  public static final int MOST_BYTES = 64 << 20;
+
+  private static final int DEEPEST = 256;
+  private static final ObjectMapper JSON =
+      new ObjectMapper(
+          JsonFactory.builder()
+              .streamReadConstraints(
+                  StreamReadConstraints.builder()
+                      .maxNestingDepth(DEEPEST)
+                      .maxStringLength(MOST_BYTES)
+                      .build())
+              .build());
+
+  private final MetaJson metas;
+
+  /** Makes the dialect for objects of an instance. */
+  public JsonDialect(long instance) {
+    this.metas = new MetaJson(instance);
+  }
+
+  /** A message is written by this. */
+  private interface Body {
+    void write(JsonGenerator out) throws IOException;
+  }
+
+  private static void write(ByteBuf out, Body body) {
+    int start = out.writerIndex();
+    out.writeLongLE(0);
+    try (OutputStream bytes = new ByteBufOutputStream(out);
+        JsonGenerator json = JSON.createGenerator(bytes)) {
+      json.writeStartObject();
+      body.write(json);
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a buffer in memory has no such errors
+    }
+    out.setLongLE(start, out.writerIndex() - start - LENGTH_BYTES);
+  }
+
+  /** Writes a request with its length. */
+  public void write(Request request, ByteBuf out) {
+    write(
+        out,
+        json -> {
+          json.writeStringField("type", RequestJson.typeOf(request));
+          RequestJson.write(request, metas, json);
+        });
+  }
+
+  /** Writes a reply with its length. */
+  public void write(Reply reply, ByteBuf out) {
+    write(out, json -> ReplyJson.write(reply, metas, json));
+  }
+
+  private static JsonObject parse(String what, ByteBuf body) {
+    JsonNode tree;
+    try (InputStream bytes = new ByteBufInputStream(body);
+        JsonParser parser = JSON.createParser(bytes)) {
+      tree = JSON.readTree(parser);
+      if (tree != null && parser.nextToken() != null) {
+        throw invalid("one " + what + ", got more behind it", null);
+      }
+    } catch (JsonProcessingException e) {
+      throw invalid(what + " in JSON, got none: " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw invalid(what + " in UTF-8, got none: " + e.getMessage(), e);
+    }
+    if (tree == null || !tree.isObject()) {
+      throw invalid(
+          what + " as an object, got " + (tree == null ? "nothing" : JsonObject.cut(tree)), null);
+    }
+    return new JsonObject(what, tree);
+  }
+
+  private static VineyardException invalid(String expected, @Nullable Throwable cause) {
+    return VineyardException.of(ErrorCode.INVALID, "expected " + expected, cause);
+  }
+
+  /**
+   * Reads a request.
+   *
+   * @param body its bytes without the length, which are read to their end
+   * @throws VineyardException if it is not one, with the code that Vineyard answers then
+   */
+  public Request readRequest(ByteBuf body) {
+    JsonObject in = parse("a request", body);
+    failIfError(in);
+    String type = in.text("type");
+    return RequestJson.read(type, new JsonObject("a " + type, in.node()));
+  }
+
+  /** What has a code is an error, whoever says it. */
+  private static void failIfError(JsonObject in) {
+    int code = in.number("code", 0);
+    if (code != 0) {
+      throw VineyardException.of(ErrorCode.of(code), in.text("message", "code " + code));
+    }
+  }
+
+  /**
+   * Reads the reply to a request.
+   *
+   * @param body its bytes without the length, which are read to their end
+   * @throws VineyardException if the request failed, with the code and text of the server; with
+   *     {@link ErrorCode#PROTOCOL_ERROR} if it is no reply to the request
+   */
+  public Reply readReply(Request request, ByteBuf body) {
+    JsonObject in;
+    try {
+      in = parse("a reply", body);
+    } catch (VineyardException e) {
+      throw noReply(e);
+    }
+    failIfError(in);
+    try {
+      String expected = ReplyJson.typeOf(request.getClass());
+      String type = in.text("type");
+      if (!type.equals(expected)) {
+        throw invalid("a " + expected + ", got a " + type, null);
+      }
+      return ReplyJson.read(request, new JsonObject("a " + type, in.node()));
+    } catch (VineyardException e) {
+      throw noReply(e);
+    }
+  }
+
+  private static VineyardException noReply(VineyardException e) {
+    return VineyardException.of(ErrorCode.PROTOCOL_ERROR, String.valueOf(e.getMessage()), e);
+  }
+}
