@@ -11,6 +11,8 @@ import tempfile
 import time
 
 PATIENCE = 60
+# It may be built first.
+PATIENCE_BUILD = 600
 PATIENCE_END = 5
 LOOK = 0.02
 LOG_LINES = 20
@@ -30,9 +32,10 @@ def end_on_sigterm():
 class Server:
     """A server that runs within a with statement."""
 
-    def __init__(self, name, command, path, folder):
+    def __init__(self, name, command, path, folder, patience=PATIENCE):
         self.name = name
         self.socket = path
+        self._patience = patience
         self._command = command
         self._folder = folder
         self._log = os.path.join(folder, name + ".log")
@@ -55,12 +58,12 @@ class Server:
         return self
 
     def _wait_until_it_listens(self):
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self._patience
         while not self._listens():
             if self.exit_code() is not None:
                 raise RuntimeError(f"{self.name} ended with {self.exit_code()}:\n{self.log()}")
             if time.monotonic() > end:
-                raise TimeoutError(f"{self.name} did not listen within {PATIENCE} s:\n{self.log()}")
+                raise TimeoutError(f"{self.name} did not listen within {self._patience} s:\n{self.log()}")
             time.sleep(LOOK)
 
     def _listens(self):
@@ -133,4 +136,4 @@ def ours(folder, size="2G"):
     """Returns the server of this project."""
     path = os.path.join(folder, "ours")
     command = [os.path.join(ROOT, "samples", "run"), "server", "--socket", path, "--capacity", size]
-    return Server("ours", command, path, folder)
+    return Server("ours", command, path, folder, PATIENCE_BUILD)

@@ -47,8 +47,9 @@ class Talk:
 
 
 def lines(path):
+    """Returns what has been recorded so far, without a line that is being written."""
     with open(path) as file:
-        return [json.loads(line) for line in file.read().splitlines()]
+        return [json.loads(line) for line in file.read().split("\n")[:-1]]
 
 
 def refused(error, call, *arguments):
