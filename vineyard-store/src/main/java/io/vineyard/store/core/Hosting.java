@@ -101,6 +101,11 @@ public final class Hosting {
 
   // Blobs.
 
+  /** Checks that there may be one more blob. */
+  public void checkBlob() {
+    store.checkObjects(1);
+  }
+
   /** Returns a new id of a blob. */
   public ObjectId nextBlob() {
     return new ObjectId(store.ids.nextBlob());
@@ -201,9 +206,10 @@ public final class Hosting {
     store.objects.setField(id.value(), key, value);
   }
 
-  /** Has a task run whenever objects were created or streams made; for whoever waits for them. */
+  /** Has a task run whenever objects were created or named; for whoever waits for them. */
   public void onCreated(Runnable task) {
     store.objects.onCreated = task;
+    store.names.onNamed = task;
   }
 
   // Names.

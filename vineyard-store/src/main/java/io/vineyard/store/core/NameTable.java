@@ -23,6 +23,9 @@ final class NameTable {
   private final Map<Long, Set<String>> namesOf = new HashMap<>();
   private final Map<String, Map<Wait, Wait>> waits = new HashMap<>();
 
+  /** Run when a name was given. */
+  Runnable onNamed = () -> {};
+
   NameTable(HeldBytes held) {
     this.held = held;
   }
@@ -63,6 +66,7 @@ final class NameTable {
         wait.client.done(wait.request, id);
       }
     }
+    onNamed.run();
   }
 
   boolean drop(String name) {

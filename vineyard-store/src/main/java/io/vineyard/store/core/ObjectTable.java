@@ -363,34 +363,14 @@ final class ObjectTable {
     if (entry == null) {
       throw noObject(id);
     }
-    ObjectMeta.Builder changed = ObjectMeta.builder(entry.own.typeName()).field(key, value);
-    entry
-        .own
-        .fields()
-        .forEach(
-            (name, old) -> {
-              if (!name.equals(key)) {
-                copy(name, old, changed);
-              }
-            });
-    ObjectMeta next = changed.build();
+    Map<String, Object> fields = new LinkedHashMap<>(entry.own.fields());
+    fields.put(key, value);
+    ObjectMeta next = ObjectMeta.builder(entry.own.typeName()).fields(fields).build();
     long bytes = MetaTree.ofOwn(next).bytes();
     held.add(bytes);
     held.remove(entry.ownBytes);
     entry.own = next;
     entry.ownBytes = bytes;
-  }
-
-  private static void copy(String name, Object value, ObjectMeta.Builder to) {
-    if (value instanceof String text) {
-      to.field(name, text);
-    } else if (value instanceof Long number) {
-      to.field(name, number);
-    } else if (value instanceof Double number) {
-      to.field(name, number);
-    } else {
-      to.field(name, (Boolean) value);
-    }
   }
 
   private void remove(long id) {
