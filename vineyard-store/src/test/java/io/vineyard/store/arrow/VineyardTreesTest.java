@@ -122,14 +122,17 @@ class VineyardTreesTest {
       RecordedTree tree = RecordedTree.open(name, allocator);
       boolean areShifted = name.endsWith("9");
       try (RecordBatch batch = RecordBatch.LAYOUT.open(tree)) {
-        for (FieldVector vector : batch.vectors()) {
-          if (vector.getFieldBuffers().size() > 1 && !(vector instanceof BitVector)) {
-            assertThat(tree.contains(vector.getFieldBuffers().get(1))).isTrue();
-            assertThat(areShifted && vector.getNullCount() > 0)
-                .isEqualTo(vector.getNullCount() > 0 && !tree.contains(vector.getValidityBuffer()));
-          }
-        }
+        batch.vectors().forEach(vector -> assertIsInPlace(vector, tree, areShifted));
       }
+    }
+  }
+
+  private static void assertIsInPlace(FieldVector vector, RecordedTree tree, boolean isShifted) {
+    if (vector.getFieldBuffers().size() > 1 && !(vector instanceof BitVector)) {
+      assertThat(tree.contains(vector.getFieldBuffers().get(1))).isTrue();
+      boolean hasNulls = vector.getNullCount() > 0;
+      assertThat(hasNulls && !tree.contains(vector.getValidityBuffer()))
+          .isEqualTo(hasNulls && isShifted);
     }
   }
 

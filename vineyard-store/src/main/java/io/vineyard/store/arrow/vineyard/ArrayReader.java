@@ -15,8 +15,8 @@ final class ArrayReader {
   private static final String OFFSET = "offset_";
   private static final int MOST_DEPTH = 64;
   private static final String SUPPORTED =
-      "NumericArray, BooleanArray, FixedSizeBinaryArray, NullArray, BaseBinaryArray or LargeListArray"
-          + " of vineyard";
+      "NumericArray, BooleanArray, FixedSizeBinaryArray, NullArray, BaseBinaryArray, BaseListArray,"
+          + " LargeListArray or FixedSizeListArray of vineyard";
 
   /** Arrays of text and bytes: whether offsets have 64 bits, and what the values are. */
   private static final Map<String, ArrowType> VARIABLE =
