@@ -148,9 +148,11 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     journal = Journal(arguments.to, [arguments.server, arguments.listen])
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(arguments.listen)
+        listener.bind(arguments.listen + ".new")
+        listener.listen(64)
+        # Whoever sees it can connect.
+        os.rename(arguments.listen + ".new", arguments.listen)
         try:
-            listener.listen(64)
             serve(listener, arguments.server, journal)
         finally:
             os.unlink(arguments.listen)

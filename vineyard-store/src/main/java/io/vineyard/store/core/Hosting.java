@@ -220,6 +220,11 @@ public final class Hosting {
     store.names.put(name, id.value());
   }
 
+  /** Returns a name of what has this id, null if it has none. */
+  public @Nullable String nameOf(ObjectId id) {
+    return store.names.nameOf(id.value());
+  }
+
   /** Returns what has a name, null if nothing. */
   public @Nullable ObjectId findName(String name) {
     Long id = store.names.find(name);
@@ -342,8 +347,8 @@ public final class Hosting {
     }
   }
 
-  /** Returns a few words that say how a stream ended that is gone; null if none is remembered. */
-  public @Nullable String outcome(ObjectId id) {
-    return store.streams.outcome(id.value());
+  /** Returns whether a stream was read to its end, and is gone. */
+  public boolean isDrained(ObjectId id) {
+    return store.streams.isDrained(id.value());
   }
 }

@@ -49,6 +49,12 @@ final class NameTable {
     return found;
   }
 
+  /** Returns a name of what has this id, null if it has none. */
+  @Nullable String nameOf(long id) {
+    Set<String> names = namesOf.get(id);
+    return names == null ? null : names.iterator().next();
+  }
+
   @Nullable Long find(String name) {
     return ids.get(name);
   }

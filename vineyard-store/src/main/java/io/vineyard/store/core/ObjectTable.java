@@ -281,13 +281,14 @@ final class ObjectTable {
    * Deletes what Vineyard deletes. What is a member of something else, or does not exist, stays
    * without a word.
    *
-   * @param force delete a member too, and everything that it is a member of
+   * @param force delete a member too, and everything that it is a member of, but not other members
    * @param deep delete also members that are objects; blobs go in any case
    * @param gone told the blobs that went
    */
   void delete(List<ObjectId> ids, boolean force, boolean deep, LongConsumer gone) {
     Set<Long> wanted = new LinkedHashSet<>();
     ids.forEach(id -> wanted.add(id.value()));
+    Set<Long> asked = Set.copyOf(wanted);
     if (force) {
       addParentsOf(wanted);
     }
@@ -297,7 +298,7 @@ final class ObjectTable {
       for (long id : List.copyOf(wanted)) {
         if (isOrphan(id)) {
           wanted.remove(id);
-          removeOne(id, deep, gone);
+          removeOne(id, deep && asked.contains(id), gone);
           some = true;
         }
       }

@@ -80,7 +80,7 @@ final class BlobRules {
 
   private void create(long sizeBytes) {
     if (sizeBytes == 0) {
-      session.reply(new Reply.BufferCreated(emptyPayload(), -1));
+      session.reply(new Reply.BufferCreated(Payload.EMPTY, -1));
       return;
     }
     allocate(
@@ -89,10 +89,6 @@ final class BlobRules {
           Session.NewFiles files = files(List.of(blob));
           files.reply(new Reply.BufferCreated(blob.payload(), files.first()));
         });
-  }
-
-  private static Payload emptyPayload() {
-    return new Payload(ObjectId.EMPTY_BLOB, -1, 0, 0, 0, false);
   }
 
   private void allocate(long sizeBytes, Consumer<OpenBlob> made) {
@@ -147,7 +143,7 @@ final class BlobRules {
     }
     long size = sizes.get(made.size());
     if (size == 0) {
-      made.add(emptyPayload());
+      made.add(Payload.EMPTY);
       create(sizes, made, blobs);
       return;
     }
@@ -168,7 +164,7 @@ final class BlobRules {
   void createChunk(HostedStream stream, long sizeBytes) {
     if (sizeBytes == 0) {
       stream.writingNothing();
-      session.unparked(new Reply.ChunkCreated(emptyPayload(), -1));
+      session.unparked(new Reply.ChunkCreated(Payload.EMPTY, -1));
       return;
     }
     allocate(

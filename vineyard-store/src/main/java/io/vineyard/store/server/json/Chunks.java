@@ -174,8 +174,7 @@ final class Chunks {
     List<ObjectChunkHeader.BlobPart> parts = new ArrayList<>();
     for (Hosting.Place place : layout.places.values()) {
       parts.add(
-          new ObjectChunkHeader.BlobPart(
-              place.blob(), layout.offsetOf(place), place.sizeBytes()));
+          new ObjectChunkHeader.BlobPart(place.blob(), layout.offsetOf(place), place.sizeBytes()));
     }
     return Descriptor.copyOfHeader(ObjectChunkHeader.encode(meta, parts));
   }
@@ -208,8 +207,7 @@ final class Chunks {
             List.of(new BlobSource.Made(whole.sizeBytes(), whole::writeTo)), ids -> ids.get(0));
       } else {
         BatchTree tree = stream.views().tree(header, from.preamble(), rendering.bytes());
-        rendering.start(
-            tree.blobs(), ids -> hosting.create(tree.meta(ids)).requireId());
+        rendering.start(tree.blobs(), ids -> hosting.create(tree.meta(ids)).requireId());
       }
     } catch (VineyardException e) {
       failed.accept(e);
@@ -228,8 +226,7 @@ final class Chunks {
     private List<BlobSource> sources = List.of();
     private Function<List<ObjectId>, ObjectId> root = made -> ObjectId.EMPTY_BLOB;
 
-    Rendering(
-        ViewedChunk view, Consumer<Rendered> rendered, Consumer<VineyardException> failed) {
+    Rendering(ViewedChunk view, Consumer<Rendered> rendered, Consumer<VineyardException> failed) {
       this.view = view;
       this.rendered = rendered;
       this.failed = failed;
@@ -275,8 +272,7 @@ final class Chunks {
             ids.add(view.add(piece, there.sizeBytes()));
           } else {
             Runnable unused =
-                memory.allocate(
-                    source.sizeBytes(), range -> make(source, range), this::give);
+                memory.allocate(source.sizeBytes(), range -> make(source, range), this::give);
             return;
           }
         }

@@ -21,9 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class ObjectRules {
   private static final String GLOBAL = "global";
   private static final String PARAMS = "params_";
+  private static final String NAME = "__name";
 
   /** What a client says of an object that is for the server to say. */
-  private static final Set<String> SERVERS_OWN = Set.of("instance_id", "__timestamp", "__name");
+  private static final Set<String> SERVERS_OWN = Set.of("instance_id", "__timestamp", NAME);
 
   private final VineyardHost host;
   private final Hosting hosting;
@@ -228,12 +229,22 @@ final class ObjectRules {
     return found;
   }
 
-  /** A stream that was made by a client of our dialect has no parameters: Vineyard's have. */
+  /**
+   * Returns metadata with what Vineyard keeps in it: a name, and parameters of a stream, which one
+   * that a client of our dialect has made does not have.
+   */
   private ObjectMeta shown(ObjectMeta meta) {
-    boolean isStream = hosting.stream(meta.requireId()) != null;
-    return isStream && !meta.fields().containsKey(PARAMS)
-        ? meta.toBuilder().field(PARAMS, "{}").build()
-        : meta;
+    ObjectId id = meta.requireId();
+    String name = hosting.nameOf(id);
+    boolean lacksParams = hosting.stream(id) != null && !meta.fields().containsKey(PARAMS);
+    if (name == null && !lacksParams) {
+      return meta;
+    }
+    ObjectMeta.Builder shown = meta.toBuilder();
+    if (name != null && !meta.fields().containsKey(NAME)) {
+      shown.field(NAME, name);
+    }
+    return (lacksParams ? shown.field(PARAMS, "{}") : shown).build();
   }
 
   private void list(Request.ListData request) {

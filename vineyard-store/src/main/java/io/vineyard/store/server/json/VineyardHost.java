@@ -266,7 +266,7 @@ public final class VineyardHost implements EventSink {
     if (stream == null) {
       if (hosting.stream(id) == null) {
         throw VineyardException.of(
-            hosting.outcome(id) == null ? ErrorCode.OBJECT_NOT_EXISTS : ErrorCode.STREAM_DRAINED,
+            hosting.isDrained(id) ? ErrorCode.STREAM_DRAINED : ErrorCode.OBJECT_NOT_EXISTS,
             "expected a stream, there is no stream " + id);
       }
       stream = new HostedStream(this, id, false);
@@ -297,7 +297,7 @@ public final class VineyardHost implements EventSink {
       stream.drop();
     } else if (hosting.stream(id) != null) {
       hosting.dropStream(id);
-    } else if (hosting.outcome(id) == null) {
+    } else if (!hosting.isDrained(id)) {
       throw VineyardException.of(
           ErrorCode.OBJECT_NOT_EXISTS, "expected a stream, there is no stream " + id);
     }
