@@ -20,8 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
-import java.util.function.Function;
 
 /**
  * Chunks between the dialects: what a client of Vineyard's publishes as readers of ours expect it,
@@ -185,47 +183,55 @@ final class Chunks {
 
   // To clients of Vineyard's dialect.
 
+  /** Takes what a client can get, now or later. */
+  interface Taker {
+    /** Here it is. */
+    void rendered(Rendered result);
+
+    /** It can't be made. */
+    void failed(VineyardException reason);
+  }
+
   /** Makes a chunk an object or blob that a client can get. */
-  void render(
-      HostedStream stream,
-      HostedReader.Taken taken,
-      HostedReader from,
-      Consumer<Rendered> rendered,
-      Consumer<VineyardException> failed) {
+  void render(HostedStream stream, HostedReader.Taken taken, HostedReader from, Taker taker) {
     try {
       ByteBuffer header = header(taken.chunk());
       String type = typeOf(stream.id);
       if (type.equals(StreamSpec.BYTES)) {
-        rendered.accept(renderBytes(taken, header, from));
+        taker.rendered(renderBytes(taken, header, from));
         return;
       }
       ChunkGround ground = new ChunkGround(hosting, maps, from, taken);
       if (type.equals(StreamSpec.DATAFRAMES)) {
         IpcStreamBytes whole = stream.views().stream(header, from.preamble(), ground.bytes());
         BlobSource made = new BlobSource.Made(whole.sizeBytes(), whole::writeTo);
-        start(ground, List.of(made), ids -> ids.get(0), rendered, failed);
+        Rendering.start(tools, ground, List.of(made), ids -> ids.get(0), outcome(ground, taker));
       } else {
         BatchTree tree = stream.views().tree(header, from.preamble(), ground.bytes());
-        start(
+        Rendering.start(
+            tools,
             ground,
             tree.blobs(),
             ids -> hosting.create(tree.meta(ids)).requireId(),
-            rendered,
-            failed);
+            outcome(ground, taker));
       }
     } catch (VineyardException e) {
-      failed.accept(e);
+      taker.failed(e);
     }
   }
 
-  private void start(
-      ChunkGround ground,
-      List<BlobSource> sources,
-      Function<List<ObjectId>, ObjectId> root,
-      Consumer<Rendered> rendered,
-      Consumer<VineyardException> failed) {
-    Rendering.start(
-        tools, ground, sources, root, id -> rendered.accept(ground.rendered(id)), failed);
+  private static Rendering.Outcome outcome(ChunkGround ground, Taker taker) {
+    return new Rendering.Outcome() {
+      @Override
+      public void rendered(ObjectId id) {
+        taker.rendered(ground.rendered(id));
+      }
+
+      @Override
+      public void failed(VineyardException reason) {
+        taker.failed(reason);
+      }
+    };
   }
 
   private ByteBuffer header(Descriptor chunk) {

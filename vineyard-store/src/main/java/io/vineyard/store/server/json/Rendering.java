@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +27,15 @@ final class Rendering {
    */
   record Tools(Hosting hosting, HostedMemory memory, Executor worker, Executor loop) {}
 
+  /** Takes what was made, now or later. */
+  interface Outcome {
+    /** Here is the object. */
+    void rendered(ObjectId id);
+
+    /** There is none. */
+    void failed(VineyardException reason);
+  }
+
   private static final long MOST_WRITTEN_HERE = 64 << 10;
 
   private final Tools tools;
@@ -35,8 +43,7 @@ final class Rendering {
   private final Ground ground;
   private final List<BlobSource> sources;
   private final Function<List<ObjectId>, ObjectId> root;
-  private final Consumer<ObjectId> rendered;
-  private final Consumer<VineyardException> failed;
+  private final Outcome outcome;
   private final List<ObjectId> ids = new ArrayList<>();
   private final List<Runnable> writes = new ArrayList<>();
   private long writtenBytes;
@@ -46,15 +53,13 @@ final class Rendering {
       Ground ground,
       List<BlobSource> sources,
       Function<List<ObjectId>, ObjectId> root,
-      Consumer<ObjectId> rendered,
-      Consumer<VineyardException> failed) {
+      Outcome outcome) {
     this.tools = tools;
     this.hosting = tools.hosting();
     this.ground = ground;
     this.sources = sources;
     this.root = root;
-    this.rendered = rendered;
-    this.failed = failed;
+    this.outcome = outcome;
   }
 
   /**
@@ -62,20 +67,17 @@ final class Rendering {
    *
    * @param sources what becomes blobs
    * @param root makes the object of their ids
-   * @param rendered told the object, now or later
-   * @param failed told why there is none
    */
   static void start(
       Tools tools,
       Ground ground,
       List<BlobSource> sources,
       Function<List<ObjectId>, ObjectId> root,
-      Consumer<ObjectId> rendered,
-      Consumer<VineyardException> failed) {
+      Outcome outcome) {
     for (long segment : ground.segments()) {
       tools.hosting().retainSegment(segment);
     }
-    new Rendering(tools, ground, sources, root, rendered, failed).next();
+    new Rendering(tools, ground, sources, root, outcome).next();
   }
 
   private void next() {
@@ -158,14 +160,14 @@ final class Rendering {
       return;
     }
     releaseSegments();
-    rendered.accept(id);
+    outcome.rendered(id);
   }
 
   /** Nothing becomes of it. */
   private void give(VineyardException reason) {
     List<ObjectId> unused = hosting.delete(ids, true, false);
     releaseSegments();
-    failed.accept(reason);
+    outcome.failed(reason);
   }
 
   private void releaseSegments() {

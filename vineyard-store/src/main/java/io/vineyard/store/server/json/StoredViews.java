@@ -61,8 +61,17 @@ final class StoredViews {
           data,
           tree.blobs(),
           ids -> hosting.create(tree.meta(ids)).requireId(),
-          made -> made(meta, made, shown),
-          failure -> shown.accept(meta));
+          new Rendering.Outcome() {
+            @Override
+            public void rendered(ObjectId made) {
+              made(meta, made, shown);
+            }
+
+            @Override
+            public void failed(VineyardException reason) {
+              shown.accept(meta);
+            }
+          });
     } catch (VineyardException notHeld) {
       shown.accept(meta);
     }
