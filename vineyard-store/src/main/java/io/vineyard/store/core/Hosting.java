@@ -206,9 +206,10 @@ public final class Hosting {
     store.objects.setField(id.value(), key, value);
   }
 
-  /** Has a task run whenever objects were created or named; for whoever waits for them. */
+  /** Has a task run whenever objects and blobs are created or named; for those who wait. */
   public void onCreated(Runnable task) {
     store.objects.onCreated = task;
+    store.blobs.onSealed = task;
     store.names.onNamed = task;
   }
 
