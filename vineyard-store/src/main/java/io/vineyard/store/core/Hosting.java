@@ -65,6 +65,11 @@ public final class Hosting {
     store.segments.onShortage = task;
   }
 
+  /** Has a task run whenever there is more memory than before. */
+  public void onFreed(Runnable task) {
+    store.segments.onFreed = task;
+  }
+
   /** Returns an open segment, which still belongs to the store; null if there is none. */
   public @Nullable Segment segment(long id) {
     SegmentEntry entry = store.segments.find(id);
