@@ -65,6 +65,11 @@ public final class Hosting {
     store.segments.onShortage = task;
   }
 
+  /** Has a task run whenever there is more memory than before. */
+  public void onFreed(Runnable task) {
+    store.segments.onFreed = task;
+  }
+
   /** The same as {@link #segment}, and the host is told when the segment is closed. */
   public @Nullable Segment watchSegment(long id) {
     SegmentEntry entry = store.segments.find(id);
@@ -216,9 +221,10 @@ public final class Hosting {
     store.objects.setField(id.value(), key, value);
   }
 
-  /** Has a task run whenever objects were created or named; for whoever waits for them. */
+  /** Has a task run whenever objects and blobs are created or named; for those who wait. */
   public void onCreated(Runnable task) {
     store.objects.onCreated = task;
+    store.blobs.onSealed = task;
     store.names.onNamed = task;
   }
 

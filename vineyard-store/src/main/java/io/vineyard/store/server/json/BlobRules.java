@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 
 /**
  * What requests for blobs do.
@@ -85,30 +86,37 @@ final class BlobRules {
     }
     allocate(
         sizeBytes,
+        segment -> true,
         blob -> {
           Session.NewFiles files = files(List.of(blob));
           files.reply(new Reply.BufferCreated(blob.payload(), files.first()));
-        });
-  }
-
-  private void allocate(long sizeBytes, Consumer<OpenBlob> made) {
-    allocate(sizeBytes, made, this::refused);
+        },
+        this::refused);
   }
 
   private void allocate(
-      long sizeBytes, Consumer<OpenBlob> made, Consumer<VineyardException> refused) {
+      long sizeBytes,
+      LongPredicate segments,
+      Consumer<OpenBlob> made,
+      Consumer<VineyardException> refused) {
     host.hosting().checkBlob();
+    boolean[] over = new boolean[1];
     Runnable withdraw =
         host.memory()
             .allocate(
                 sizeBytes,
+                segments,
                 range -> {
+                  over[0] = true;
                   OpenBlob blob = new OpenBlob(host, host.hosting().nextBlob(), range, session);
                   session.opened(blob);
                   made.accept(blob);
                 },
-                refused);
-    if (session.isWaiting()) {
+                reason -> {
+                  over[0] = true;
+                  refused.accept(reason);
+                });
+    if (!over[0]) {
       session.parked(withdraw);
     }
   }
@@ -149,6 +157,7 @@ final class BlobRules {
     }
     allocate(
         size,
+        segment -> isInOrder(segment, blobs),
         blob -> {
           made.add(blob.payload());
           blobs.add(blob);
@@ -160,22 +169,41 @@ final class BlobRules {
         });
   }
 
+  /**
+   * Returns whether the next blob may lie in a segment: Vineyard's client takes the descriptors of
+   * new files in the order of the blobs, and expects their numbers to ascend.
+   */
+  private boolean isInOrder(long segment, List<OpenBlob> blobs) {
+    return session.knows(segment)
+        || blobs.stream()
+            .mapToLong(blob -> blob.range().segment())
+            .allMatch(before -> before <= segment || session.knows(before));
+  }
+
   /** Makes the chunk that a writer of a stream fills next. */
-  void createChunk(HostedStream stream, long sizeBytes) {
+  void createChunk(long sizeBytes, HostedStream.ChunkMemory memory) {
     if (sizeBytes == 0) {
-      stream.writingNothing();
-      session.unparked(new Reply.ChunkCreated(Payload.EMPTY, -1));
+      if (memory.take(null)) {
+        session.unparked(new Reply.ChunkCreated(Payload.EMPTY, -1));
+      }
       return;
     }
-    allocate(
-        sizeBytes,
-        blob -> {
-          blob.owner = null;
-          session.closed(blob);
-          stream.writing(blob);
-          Session.NewFiles files = files(List.of(blob));
-          files.reply(new Reply.ChunkCreated(blob.payload(), files.first()));
-        });
+    try {
+      allocate(sizeBytes, segment -> true, blob -> chunkCreated(blob, memory), memory::refuse);
+    } catch (VineyardException e) {
+      memory.refuse(e);
+    }
+  }
+
+  private void chunkCreated(OpenBlob blob, HostedStream.ChunkMemory memory) {
+    if (!memory.take(blob)) {
+      blob.abort();
+      return;
+    }
+    blob.owner = null;
+    session.closed(blob);
+    Session.NewFiles files = files(List.of(blob));
+    files.reply(new Reply.ChunkCreated(blob.payload(), files.first()));
   }
 
   // Changing.

@@ -41,12 +41,24 @@ final class HostedStream {
 
   // What a client reads; it is done with it when it asks for the next one.
   private @Nullable Rendered reading;
+  private @Nullable Session readingClient;
   private @Nullable Session waitingReader;
   private boolean rendering;
+  private @Nullable Rendered unclaimed;
+  private HostedReader.@Nullable Taken unrendered;
   private final ChunkViews views = new ChunkViews();
 
-  /** A request for memory that waits for some. */
-  private record Waiting(Session session, long sizeBytes) {}
+  /** A request for memory that waits for some, or for its turn to get it. */
+  private static final class Waiting {
+    final Session session;
+    final long sizeBytes;
+    boolean isServed;
+
+    Waiting(Session session, long sizeBytes) {
+      this.session = session;
+      this.sizeBytes = sizeBytes;
+    }
+  }
 
   HostedStream(VineyardHost host, ObjectId id, boolean isKept) {
     this.host = host;
@@ -129,6 +141,7 @@ final class HostedStream {
   void nextChunk(Session session, long sizeBytes) {
     writable(session);
     publishWriting();
+    host.checkChunk(sizeBytes);
     waitingWriter = new Waiting(session, sizeBytes);
     host.waitingWriters(1);
     session.parked(this::withdrawWriter);
@@ -138,11 +151,42 @@ final class HostedStream {
   /** Gives the writer that waits its memory, if there is some. */
   void lookForMemory() {
     Waiting waiting = waitingWriter;
-    if (waiting == null || !host.hasMemoryFor(waiting.sizeBytes)) {
+    if (waiting == null || waiting.isServed || !host.hasMemoryFor(waiting.sizeBytes)) {
       return;
     }
+    waiting.isServed = true;
+    waiting.session.createChunk(
+        waiting.sizeBytes,
+        new ChunkMemory() {
+          @Override
+          public boolean take(@Nullable OpenBlob blob) {
+            return waitingWriter == waiting && begin(blob);
+          }
+
+          @Override
+          public void refuse(VineyardException reason) {
+            if (waitingWriter == waiting) {
+              withdrawWriter();
+              waiting.session.unparked(failed(reason));
+            }
+          }
+        });
+  }
+
+  /** What becomes of the memory for a chunk. */
+  interface ChunkMemory {
+    /** Takes it, null if it is none; returns false if it is not wanted any more. */
+    boolean take(@Nullable OpenBlob blob);
+
+    /** There is none. */
+    void refuse(VineyardException reason);
+  }
+
+  private boolean begin(@Nullable OpenBlob blob) {
     withdrawWriter();
-    waiting.session.createChunk(this, waiting.sizeBytes);
+    writing = blob;
+    writesNothing = blob == null;
+    return true;
   }
 
   private void withdrawWriter() {
@@ -150,16 +194,6 @@ final class HostedStream {
       waitingWriter = null;
       host.waitingWriters(-1);
     }
-  }
-
-  /** The next chunk has no bytes. */
-  void writingNothing() {
-    writesNothing = true;
-  }
-
-  /** Takes the memory that a client now fills. */
-  void writing(OpenBlob blob) {
-    writing = blob;
   }
 
   private void publishWriting() {
@@ -222,6 +256,7 @@ final class HostedStream {
   private void release() {
     Rendered done = reading;
     reading = null;
+    readingClient = null;
     if (done != null) {
       done.close();
     }
@@ -233,9 +268,14 @@ final class HostedStream {
     if (waitingReader == null || rendering || from == null) {
       return;
     }
-    HostedReader.Taken chunk;
+    if (unclaimed != null) {
+      hand(unclaimed);
+      return;
+    }
+    HostedReader.Taken chunk = unrendered;
+    unrendered = null;
     try {
-      chunk = from.next();
+      chunk = chunk == null ? from.next() : chunk;
     } catch (VineyardException damaged) {
       answer(failed(damaged));
       return;
@@ -253,7 +293,7 @@ final class HostedStream {
     HostedWriter hosted = writer;
     ObjectId known = hosted == null ? null : hosted.chunkIn(chunk.slot());
     if (known != null) {
-      rendered(new Rendered(known, () -> from.release(chunk)));
+      hand(new Rendered(known, () -> from.release(chunk)));
       return;
     }
     rendering = true;
@@ -262,6 +302,7 @@ final class HostedStream {
             this,
             chunk,
             from,
+<<<<<<< HEAD
             new Chunks.Taker() {
               @Override
               public void rendered(Rendered result) {
@@ -276,15 +317,43 @@ final class HostedStream {
                 answer(HostedStream.failed(reason));
               }
             });
+=======
+            result -> rendered(from, result),
+            failure -> notRendered(from, chunk, failure));
+>>>>>>> dialect-tests
   }
 
-  private void rendered(Rendered result) {
-    reading = result;
-    if (waitingReader == null) {
-      // The reader went while it was made.
-      release();
+  /** The reader that it was made for may have gone, and there may be another one. */
+  private void rendered(HostedReader from, Rendered result) {
+    rendering = false;
+    if (from != reader) {
+      result.close();
+      deliver();
+    } else if (waitingReader == null) {
+      unclaimed = result;
+    } else {
+      hand(result);
+    }
+  }
+
+  private void notRendered(HostedReader from, HostedReader.Taken chunk, VineyardException failure) {
+    rendering = false;
+    if (from != reader) {
+      deliver();
       return;
     }
+    if (failure.code().category() == ErrorCode.Category.TRANSIENT) {
+      unrendered = chunk; // whoever asks again may be lucky
+    } else {
+      from.release(chunk);
+    }
+    answer(failed(failure));
+  }
+
+  private void hand(Rendered result) {
+    unclaimed = null;
+    reading = result;
+    readingClient = waitingReader;
     answer(new Reply.Chunk(result.id()));
   }
 
@@ -312,12 +381,20 @@ final class HostedStream {
         : VineyardException.of(ErrorCode.of(event.code()), event.message());
   }
 
+  /** Lets go of the reading end; what is leased goes to the next one. */
   private void leave() {
     HostedReader open = reader;
     reader = null;
+    unrendered = null;
     if (open != null) {
       host.closed(open);
     }
+    Rendered made = unclaimed;
+    unclaimed = null;
+    if (made != null) {
+      made.close();
+    }
+    release();
   }
 
   // Events.
@@ -380,17 +457,32 @@ final class HostedStream {
     if (writers.remove(session) && writers.isEmpty()) {
       loseWriter(session);
     }
-    if (readers.remove(session) && readers.isEmpty()) {
-      Rendered unread = reading;
-      reading = null;
-      leave(); // first, so that what it had is still leased, and goes to the next reader
-      if (unread != null) {
-        unread.close();
-      }
-      opensRead = false;
+    if (readers.remove(session)) {
+      loseReader(session);
     }
     if (!isKept && writers.isEmpty() && readers.isEmpty()) {
       host.forget(this);
+    }
+  }
+
+  private void loseReader(Session session) {
+    if (readers.isEmpty()) {
+      opensRead = false;
+      leave();
+    } else if (readingClient == session) {
+      leave();
+      readAgain();
+    }
+  }
+
+  private void readAgain() {
+    if (waitingReader != null) {
+      try {
+        reader = host.openReader(this);
+        deliver();
+      } catch (VineyardException e) {
+        answer(failed(e));
+      }
     }
   }
 

@@ -39,12 +39,10 @@ final class ObjectRules {
   /** Carries a request out; says whether it was one of these. */
   boolean handle(Request request) {
     if (request instanceof Request.CreateData one) {
-      session.reply(create(one.content()));
+      session.reply(createChecked(checked(one.content())));
     } else if (request instanceof Request.CreateDatas one) {
-      List<Reply.DataCreated> created = new ArrayList<>();
-      one.contents().forEach(this::check);
-      one.contents().forEach(content -> created.add(create(content)));
-      session.reply(new Reply.DatasCreated(created));
+      List<ObjectMeta> checked = one.contents().stream().map(this::checked).toList();
+      session.reply(new Reply.DatasCreated(checked.stream().map(this::createChecked).toList()));
     } else if (request instanceof Request.GetData one) {
       get(one);
     } else if (request instanceof Request.ListData one) {
@@ -103,9 +101,13 @@ final class ObjectRules {
 
   // Creating.
 
-  private Reply.DataCreated create(ObjectMeta content) {
+  private ObjectMeta checked(ObjectMeta content) {
     check(content);
-    ObjectMeta created = hosting.create(resolve(content));
+    return resolve(content);
+  }
+
+  private Reply.DataCreated createChecked(ObjectMeta content) {
+    ObjectMeta created = hosting.create(content);
     ObjectId id = created.requireId();
     Object signature = created.fields().get("signature");
     return new Reply.DataCreated(

@@ -177,6 +177,11 @@ public final class Session implements EventSink {
     }
   }
 
+  /** Returns whether the client has the file of a segment. */
+  boolean knows(long segment) {
+    return knownFiles.contains(VineyardHost.fileOf(segment));
+  }
+
   NewFiles newFiles() {
     return new NewFiles();
   }
@@ -224,8 +229,8 @@ public final class Session implements EventSink {
   }
 
   /** Makes the chunk that a writer of a stream fills next. */
-  void createChunk(HostedStream stream, long sizeBytes) {
-    blobs.createChunk(stream, sizeBytes);
+  void createChunk(long sizeBytes, HostedStream.ChunkMemory memory) {
+    blobs.createChunk(sizeBytes, memory);
   }
 
   // The end.

@@ -80,6 +80,7 @@ public final class VineyardHost implements EventSink {
     hosting.onCreated(this::created);
     hosting.onRemoved(chunks.stored()::removed);
     hosting.onShortage(this::trim);
+    hosting.onFreed(this::freed);
   }
 
   private static String hostNameOfKernel() {
@@ -140,6 +141,10 @@ public final class VineyardHost implements EventSink {
   void free(HostedMemory.Range range) {
     memory.free(range);
     sweepLater();
+    freed();
+  }
+
+  private void freed() {
     if (!looking && waitingWriters > 0) {
       looking = true;
       loop.execute(this::lookForMemory);
@@ -156,10 +161,23 @@ public final class VineyardHost implements EventSink {
     waitingWriters += change;
   }
 
-  /** Returns whether a stream may have so much memory: as in Vineyard, others need some, too. */
+  /** Returns how much memory a stream may have: as in Vineyard, others need some, too. */
+  private long mostForStreams() {
+    return core.limits().capacityBytes() / PERCENT * MOST_USED_PERCENT;
+  }
+
+  /** Refuses a chunk that a stream can never have memory for. */
+  void checkChunk(long sizeBytes) {
+    if (sizeBytes >= mostForStreams()) {
+      throw VineyardException.of(
+          ErrorCode.NOT_ENOUGH_MEMORY,
+          "expected a chunk of less than " + mostForStreams() + " bytes, got " + sizeBytes);
+    }
+  }
+
+  /** Returns whether a stream may have so much memory now. */
   boolean hasMemoryFor(long sizeBytes) {
-    long most = core.limits().capacityBytes() / PERCENT * MOST_USED_PERCENT;
-    return sizeBytes == 0 || sizeBytes < most - memoryUsage();
+    return sizeBytes == 0 || sizeBytes < mostForStreams() - memoryUsage();
   }
 
   /** Returns how much memory is used, not counting what is only kept for later. */
