@@ -65,6 +65,16 @@ public final class Hosting {
     store.segments.onShortage = task;
   }
 
+  /** The same as {@link #segment}, and the host is told when the segment is closed. */
+  public @Nullable Segment watchSegment(long id) {
+    SegmentEntry entry = store.segments.find(id);
+    if (entry == null) {
+      return null;
+    }
+    entry.knownTo.add(host);
+    return entry.segment;
+  }
+
   /** Returns an open segment, which still belongs to the store; null if there is none. */
   public @Nullable Segment segment(long id) {
     SegmentEntry entry = store.segments.find(id);
@@ -210,6 +220,11 @@ public final class Hosting {
   public void onCreated(Runnable task) {
     store.objects.onCreated = task;
     store.names.onNamed = task;
+  }
+
+  /** Has somebody told of every object that goes, while it goes. */
+  public void onRemoved(Consumer<ObjectId> task) {
+    store.objects.onRemoved = id -> task.accept(new ObjectId(id));
   }
 
   // Names.

@@ -49,6 +49,9 @@ final class ObjectTable {
   /** Run when objects were created. */
   Runnable onCreated = () -> {};
 
+  /** Told every object that goes. */
+  LongConsumer onRemoved = id -> {};
+
   ObjectTable(StoreLimits limits, Ids ids, BlobTable blobs, NameTable names, HeldBytes held) {
     this.limits = limits;
     this.held = held;
@@ -338,6 +341,7 @@ final class ObjectTable {
       return;
     }
     held.remove(object.ownBytes);
+    onRemoved.accept(id);
     for (long member : object.members.values()) {
       addParents(member, -1);
       if (isOrphan(member) && (deep || new ObjectId(member).isBlob())) {
@@ -352,10 +356,12 @@ final class ObjectTable {
       names.dropAllOf(id);
     }
     objects.values().forEach(entry -> held.remove(entry.ownBytes));
+    List<Long> all = List.copyOf(objects.keySet());
     objects.clear();
-    List<BlobEntry> all = new ArrayList<>();
-    blobs.all().forEach(all::add);
-    all.forEach(blobs::delete);
+    all.forEach(onRemoved::accept);
+    List<BlobEntry> leaves = new ArrayList<>();
+    blobs.all().forEach(leaves::add);
+    leaves.forEach(blobs::delete);
   }
 
   /** Sets a field of an object that has no member of this name. */
@@ -385,6 +391,7 @@ final class ObjectTable {
       return;
     }
     held.remove(object.ownBytes);
+    onRemoved.accept(id);
     for (long member : object.members.values()) {
       addParents(member, -1);
       if (isOrphan(member)) {

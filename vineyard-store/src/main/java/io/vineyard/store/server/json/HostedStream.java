@@ -262,14 +262,19 @@ final class HostedStream {
             this,
             chunk,
             from,
-            result -> {
-              rendering = false;
-              rendered(result);
-            },
-            failure -> {
-              rendering = false;
-              from.release(chunk);
-              answer(failed(failure));
+            new Chunks.Taker() {
+              @Override
+              public void rendered(Rendered result) {
+                rendering = false;
+                HostedStream.this.rendered(result);
+              }
+
+              @Override
+              public void failed(VineyardException reason) {
+                rendering = false;
+                from.release(chunk);
+                answer(HostedStream.failed(reason));
+              }
             });
   }
 

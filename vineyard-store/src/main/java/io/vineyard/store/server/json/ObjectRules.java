@@ -189,7 +189,7 @@ final class ObjectRules {
   private void get(Request.GetData request) {
     Map<ObjectId, ObjectMeta> found = find(request.ids());
     if (!request.waits() || found.size() == Set.copyOf(request.ids()).size()) {
-      session.reply(new Reply.Data(found));
+      replyShown(found);
       return;
     }
     wait(
@@ -197,6 +197,32 @@ final class ObjectRules {
           Map<ObjectId, ObjectMeta> now = find(request.ids());
           return now.size() == Set.copyOf(request.ids()).size() ? new Reply.Data(now) : null;
         });
+  }
+
+  /** Replies with metadata in which batches of clients of our dialect look like Vineyard's. */
+  private void replyShown(Map<ObjectId, ObjectMeta> found) {
+    List<ObjectMeta> ours = found.values().stream().filter(StoredViews::isShown).toList();
+    if (ours.isEmpty()) {
+      session.reply(new Reply.Data(found));
+      return;
+    }
+    session.parked(() -> {});
+    showNext(ours, 0, found);
+  }
+
+  private void showNext(List<ObjectMeta> ours, int next, Map<ObjectId, ObjectMeta> found) {
+    if (next == ours.size()) {
+      session.unparked(new Reply.Data(found));
+      return;
+    }
+    host.chunks()
+        .stored()
+        .show(
+            ours.get(next),
+            shown -> {
+              found.put(ours.get(next).requireId(), shown(shown));
+              showNext(ours, next + 1, found);
+            });
   }
 
   /** Something that there may be an answer to. */

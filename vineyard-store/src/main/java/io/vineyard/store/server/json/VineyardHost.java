@@ -78,6 +78,7 @@ public final class VineyardHost implements EventSink {
     this.memory = new HostedMemory(hosting, this::nextNumber, FIRST_SEGMENT_BYTES, most);
     this.chunks = new Chunks(this, worker, loop);
     hosting.onCreated(this::created);
+    hosting.onRemoved(chunks.stored()::removed);
     hosting.onShortage(this::trim);
   }
 
@@ -358,7 +359,7 @@ public final class VineyardHost implements EventSink {
           memory.failed(failed.request(), reason)
               || chunks.memory().failed(failed.request(), reason);
     } else if (event instanceof Event.SegmentShared shared) {
-      chunks.shared(shared);
+      shared.segment().close(); // is asked for when it is needed
     } else if (event instanceof Event.SegmentClosed gone) {
       chunks.closed(gone.id());
     } else if (event instanceof Event.RingShared ring) {
