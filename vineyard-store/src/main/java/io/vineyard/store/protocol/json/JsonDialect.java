@@ -29,7 +29,9 @@ public final class JsonDialect {
   public static final int LENGTH_BYTES = 8;
 
   /** The most bytes of a message. */
-  public static final int MOST_BYTES = 64 << 20;
+  public static final int MOST_BYTES = 16 << 20;
+
+  private static final int MOST_TOKENS = 1 << 20;
 
   private static final int DEEPEST = 256;
   private static final ObjectMapper JSON =
@@ -39,6 +41,7 @@ public final class JsonDialect {
               .streamReadConstraints(
                   StreamReadConstraints.builder()
                       .maxNestingDepth(DEEPEST)
+                      .maxTokenCount(MOST_TOKENS)
                       .maxStringLength(MOST_BYTES)
                       .build())
               .build());

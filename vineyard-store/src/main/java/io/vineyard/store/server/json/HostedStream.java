@@ -7,7 +7,10 @@ import io.vineyard.store.arrow.vineyard.ChunkViews;
 import io.vineyard.store.message.Event;
 import io.vineyard.store.protocol.json.Reply;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,14 +90,14 @@ final class HostedStream {
               + ", got stream "
               + id);
     }
+    if (reads) {
+      reader(session);
+    }
     if (writes) {
       writer(session);
       opensWrite = true;
     }
-    if (reads) {
-      reader(session);
-      opensRead = true;
-    }
+    opensRead |= reads;
   }
 
   private HostedWriter writer(Session session) {
@@ -202,8 +205,20 @@ final class HostedStream {
     if (writesNothing) {
       writesNothing = false;
       publish(ObjectId.EMPTY_BLOB);
-    } else if (filled != null && filled.seal()) {
-      publish(filled.id());
+    } else if (filled != null) {
+      seal(filled);
+      if (host.hosting().find(filled.id()) != null) {
+        publish(filled.id());
+      }
+    }
+  }
+
+  private static void seal(OpenBlob filled) {
+    try {
+      filled.seal();
+    } catch (VineyardException refused) {
+      filled.abort();
+      throw refused;
     }
   }
 
@@ -258,7 +273,7 @@ final class HostedStream {
     reading = null;
     readingClient = null;
     if (done != null) {
-      done.close();
+      done.done();
     }
   }
 
@@ -293,7 +308,7 @@ final class HostedStream {
     HostedWriter hosted = writer;
     ObjectId known = hosted == null ? null : hosted.chunkIn(chunk.slot());
     if (known != null) {
-      hand(new Rendered(known, () -> from.release(chunk)));
+      hand(new Rendered(known, () -> from.release(chunk), () -> from.putBack(chunk)));
       return;
     }
     rendering = true;
@@ -302,32 +317,24 @@ final class HostedStream {
             this,
             chunk,
             from,
-<<<<<<< HEAD
             new Chunks.Taker() {
               @Override
               public void rendered(Rendered result) {
-                rendering = false;
-                HostedStream.this.rendered(result);
+                HostedStream.this.rendered(from, result);
               }
 
               @Override
               public void failed(VineyardException reason) {
-                rendering = false;
-                from.release(chunk);
-                answer(HostedStream.failed(reason));
+                notRendered(from, chunk, reason);
               }
             });
-=======
-            result -> rendered(from, result),
-            failure -> notRendered(from, chunk, failure));
->>>>>>> dialect-tests
   }
 
   /** The reader that it was made for may have gone, and there may be another one. */
   private void rendered(HostedReader from, Rendered result) {
     rendering = false;
     if (from != reader) {
-      result.close();
+      result.lost();
       deliver();
     } else if (waitingReader == null) {
       unclaimed = result;
@@ -339,6 +346,7 @@ final class HostedStream {
   private void notRendered(HostedReader from, HostedReader.Taken chunk, VineyardException failure) {
     rendering = false;
     if (from != reader) {
+      from.putBack(chunk);
       deliver();
       return;
     }
@@ -381,20 +389,33 @@ final class HostedStream {
         : VineyardException.of(ErrorCode.of(event.code()), event.message());
   }
 
-  /** Lets go of the reading end; what is leased goes to the next one. */
+  /** Lets go of the reading end; what it had, and nobody else has, goes to the next one. */
   private void leave() {
     HostedReader open = reader;
+    HostedReader.Taken taken = unrendered;
+    List<Rendered> lost = Stream.of(reading, unclaimed).filter(Objects::nonNull).toList();
     reader = null;
     unrendered = null;
+    reading = null;
+    readingClient = null;
+    unclaimed = null;
     if (open != null) {
+      if (taken != null) {
+        open.putBack(taken);
+      }
+      lost.forEach(Rendered::lost);
       host.closed(open);
     }
-    Rendered made = unclaimed;
-    unclaimed = null;
-    if (made != null) {
-      made.close();
+  }
+
+  /** The store is closed: lets go of everything, and tells nobody. */
+  void shut() {
+    if (writer != null) {
+      writer.close();
     }
-    release();
+    if (reader != null) {
+      reader.shut();
+    }
   }
 
   // Events.
@@ -460,8 +481,21 @@ final class HostedStream {
     if (readers.remove(session)) {
       loseReader(session);
     }
-    if (!isKept && writers.isEmpty() && readers.isEmpty()) {
+    forgetIfUnused();
+  }
+
+  private void forgetIfUnused() {
+    if (!isKept && writers.isEmpty() && readers.isEmpty() && writer == null) {
       host.forget(this);
+    }
+  }
+
+  /** The writing end has wound up. */
+  void closed(HostedWriter over) {
+    if (writer == over) {
+      writer = null;
+      stopped = true;
+      forgetIfUnused();
     }
   }
 
@@ -519,5 +553,7 @@ final class HostedStream {
     release();
     leave();
     answerEnd();
+    writers.forEach(session -> session.usesNoMore(this));
+    readers.forEach(session -> session.usesNoMore(this));
   }
 }

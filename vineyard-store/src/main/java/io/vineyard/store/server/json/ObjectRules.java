@@ -15,10 +15,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** What requests for objects and names do, and those that ask about the instance. */
 final class ObjectRules {
+  private static final int MOST_AWAITED = 64;
   private static final String GLOBAL = "global";
   private static final String PARAMS = "params_";
   private static final String NAME = "__name";
@@ -189,6 +191,11 @@ final class ObjectRules {
   // Reading.
 
   private void get(Request.GetData request) {
+    if (request.waits() && request.ids().size() > MOST_AWAITED) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected to wait for at most " + MOST_AWAITED + " objects, got " + request.ids().size());
+    }
     Map<ObjectId, ObjectMeta> found = find(request.ids());
     if (!request.waits() || found.size() == Set.copyOf(request.ids()).size()) {
       replyShown(found);
@@ -236,7 +243,12 @@ final class ObjectRules {
     Runnable[] look = new Runnable[1];
     look[0] =
         () -> {
-          Reply reply = answer.get();
+          Reply reply;
+          try {
+            reply = answer.get();
+          } catch (VineyardException e) {
+            reply = Session.failed(e);
+          }
           if (reply != null) {
             host.endWait(look[0]);
             session.unparked(reply);
@@ -248,7 +260,9 @@ final class ObjectRules {
 
   private Map<ObjectId, ObjectMeta> find(List<ObjectId> ids) {
     Map<ObjectId, ObjectMeta> found = new LinkedHashMap<>();
+    LongConsumer cost = hosting.replyCost();
     for (ObjectId id : ids) {
+      cost.accept(hosting.metaBytes(id));
       ObjectMeta meta = hosting.meta(id);
       if (meta != null) {
         found.put(id, shown(meta));

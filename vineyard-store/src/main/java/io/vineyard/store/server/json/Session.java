@@ -203,6 +203,10 @@ public final class Session implements EventSink {
     streams.add(stream);
   }
 
+  void usesNoMore(HostedStream stream) {
+    streams.remove(stream);
+  }
+
   private boolean handleStream(Request request) {
     if (request instanceof Request.CreateStream one) {
       objects.createStream(one);

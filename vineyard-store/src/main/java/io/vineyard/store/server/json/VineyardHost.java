@@ -22,6 +22,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What all clients of Vineyard's dialect share in one server. */
 public final class VineyardHost implements EventSink {
@@ -34,8 +36,11 @@ public final class VineyardHost implements EventSink {
   /** The highest version of our own dialect that is spoken here. */
   static final int BINARY_VERSION = 1;
 
+  private static final Logger log = LoggerFactory.getLogger(VineyardHost.class);
+
   private static final long SWEEP_MILLIS = 500;
   private static final long FIRST_SEGMENT_BYTES = 1 << 20;
+  private static final int MOST_EMPTY = 16;
   private static final int PERCENT = 100;
   private static final int MOST_USED_PERCENT = 80;
 
@@ -153,7 +158,8 @@ public final class VineyardHost implements EventSink {
 
   private void lookForMemory() {
     looking = false;
-    List.copyOf(streams.values()).forEach(HostedStream::lookForMemory);
+    List.copyOf(streams.values())
+        .forEach(stream -> safely("a wait for memory", stream::lookForMemory));
   }
 
   /** Counts the writers that wait for memory. */
@@ -209,9 +215,7 @@ public final class VineyardHost implements EventSink {
     }
     for (HostedMemory pool : List.of(memory, chunks.memory())) {
       pool.sweep();
-      if (sessions.isEmpty()) {
-        pool.forgetEmpty();
-      }
+      pool.forgetEmpty(sessions.isEmpty() ? 0 : MOST_EMPTY);
       if (pool.hasIdle()) {
         sweepLater();
       }
@@ -266,7 +270,7 @@ public final class VineyardHost implements EventSink {
 
   private void wakeWaits() {
     waking = false;
-    List.copyOf(waits).forEach(Runnable::run);
+    List.copyOf(waits).forEach(look -> safely("a wait", look));
   }
 
   String hostName() {
@@ -341,7 +345,7 @@ public final class VineyardHost implements EventSink {
     long handle = nextNumber();
     hosting.openReader(stream.id, handle);
     ends.put(handle, stream);
-    return new HostedReader(hosting, takeRing(handle));
+    return new HostedReader(this, takeRing(handle));
   }
 
   private HostedRing takeRing(long handle) {
@@ -354,7 +358,15 @@ public final class VineyardHost implements EventSink {
   }
 
   void closed(HostedWriter writer) {
-    ends.remove(writer.handle());
+    HostedStream stream = ends.remove(writer.handle());
+    if (stream != null && !closed) {
+      stream.closed(writer);
+    }
+  }
+
+  /** Has an end of a stream look again, when others have had their turn. */
+  void lookAgain(long handle) {
+    loop.execute(() -> toStream(new Event.Wake(handle)));
   }
 
   void closed(HostedReader reader) {
@@ -394,7 +406,16 @@ public final class VineyardHost implements EventSink {
   private void deliver() {
     List<Event> events = List.copyOf(later);
     later.clear();
-    events.forEach(this::toStream);
+    events.forEach(event -> safely("an event of a stream", () -> toStream(event)));
+  }
+
+  /** What goes wrong for one must not keep others waiting. */
+  private static void safely(String what, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.error("Failed at {}", what, e);
+    }
   }
 
   private void toStream(Event event) {
@@ -414,7 +435,10 @@ public final class VineyardHost implements EventSink {
   @Override
   public void detached(VineyardException reason) {
     closed = true;
+    streams.values().forEach(HostedStream::shut);
+    Set.copyOf(ends.values()).forEach(HostedStream::shut);
     streams.clear();
+    ends.clear();
     memory.close();
     chunks.close();
     rings.values().forEach(HostedRing::close);
