@@ -17,6 +17,8 @@ final class HostedReader {
   private final RingReader reader;
   private @Nullable ByteBuffer preamble;
   private Event.@Nullable StreamEnded end;
+  private int leases;
+  private boolean closesWhenReleased;
   private boolean closed;
 
   HostedReader(Hosting hosting, HostedRing ring) {
@@ -48,6 +50,7 @@ final class HostedReader {
         Descriptor chunk = reader.read(found);
         Taken taken = new Taken(chunk, found, reader.position());
         if (reader.lease(found)) {
+          leases++;
           return taken;
         }
       }
@@ -57,8 +60,24 @@ final class HostedReader {
 
   /** Releases a chunk; does nothing if this end is closed, and the chunk is somebody else's. */
   void release(Taken taken) {
-    if (!closed && reader.release(taken.slot, taken.position)) {
-      wakeWriter(true);
+    if (!closed) {
+      leases--;
+      if (reader.release(taken.slot, taken.position)) {
+        wakeWriter(true);
+      }
+      closeIfReleased();
+    }
+  }
+
+  /** Leaves as soon as nobody has a blob of a chunk any more: none is to be read again. */
+  void finish() {
+    closesWhenReleased = true;
+    closeIfReleased();
+  }
+
+  private void closeIfReleased() {
+    if (closesWhenReleased && leases == 0) {
+      close();
     }
   }
 

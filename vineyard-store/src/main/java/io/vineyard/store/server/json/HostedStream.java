@@ -284,7 +284,8 @@ final class HostedStream {
       render(from, chunk);
     } else if (from.end() != null) {
       end = endOf(from.end());
-      leave();
+      reader = null;
+      host.finished(from);
       answerEnd();
     }
   }

@@ -361,6 +361,12 @@ public final class VineyardHost implements EventSink {
     reader.close();
   }
 
+  /** Has a reader closed once all that it has read was released. */
+  void finished(HostedReader reader) {
+    ends.remove(reader.handle());
+    reader.finish();
+  }
+
   // Events.
 
   @Override
