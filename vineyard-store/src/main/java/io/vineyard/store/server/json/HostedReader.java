@@ -22,6 +22,7 @@ final class HostedReader {
   private @Nullable ByteBuffer preamble;
   private Event.@Nullable StreamEnded end;
   private int held;
+  private boolean looksAgain;
   private boolean left;
   private boolean over;
 
@@ -42,6 +43,7 @@ final class HostedReader {
    * @throws io.vineyard.store.VineyardException if the ring is damaged
    */
   @Nullable Taken next() {
+    looksAgain = false;
     for (int i = 0; i < MOST_TRIES && !left; i++) {
       int found = reader.peek();
       if (found == RingReader.NONE) {
@@ -60,8 +62,14 @@ final class HostedReader {
         }
       }
     }
+    looksAgain = true;
     host.lookAgain(ring.handle);
     return null;
+  }
+
+  /** Returns whether {@link #next} has found nothing yet, and there may be a chunk. */
+  boolean looksAgain() {
+    return looksAgain;
   }
 
   /** Releases a chunk. */

@@ -297,7 +297,7 @@ final class HostedStream {
     }
     if (chunk != null) {
       render(from, chunk);
-    } else if (from.end() != null) {
+    } else if (from.end() != null && !from.looksAgain()) {
       end = endOf(from.end());
       leave();
       answerEnd();
