@@ -332,11 +332,8 @@ class AcrossDialectsIT extends JsonRules {
       Waits.until("the reader to be gone", () -> status().clients() == 1);
       try (ReaderDriver driver = ReaderDriver.open(store, new ObjectId(stream), 9)) {
         ChunkCodec.Decoder<RecordBatch> decoder = kind.codec().decoder();
-        for (int i = 1; i < 3; i++) {
-          try (RecordBatch read = decoder.decode(driver.next(), driver.reader().preamble())) {
-            SameValues.check(read, batches[i]);
-          }
-        }
+        checkNext(driver, decoder, batches[1]);
+        checkNext(driver, decoder, batches[2]);
         assertThat(driver.end()).isNull();
       }
     }
@@ -693,6 +690,13 @@ class AcrossDialectsIT extends JsonRules {
         assertNextIs(client, ours, wide);
         assertThat(client.refused(pull(ours))).isEqualTo(42);
       }
+    }
+  }
+
+  private static void checkNext(
+      ReaderDriver driver, ChunkCodec.Decoder<RecordBatch> decoder, RecordBatch expected) {
+    try (RecordBatch read = decoder.decode(driver.next(), driver.reader().preamble())) {
+      SameValues.check(read, expected);
     }
   }
 }

@@ -203,11 +203,12 @@ final class Chunks {
       }
       ChunkGround ground = new ChunkGround(hosting, maps, from, taken);
       if (type.equals(StreamSpec.DATAFRAMES)) {
-        IpcStreamBytes whole = stream.views().stream(header, from.preamble(), ground.bytes());
+        IpcStreamBytes whole =
+            stream.reading().views().stream(header, from.preamble(), ground.bytes());
         BlobSource made = new BlobSource.Made(whole.sizeBytes(), whole::writeTo);
         Rendering.start(tools, ground, List.of(made), ids -> ids.get(0), outcome(ground, taker));
       } else {
-        BatchTree tree = stream.views().tree(header, from.preamble(), ground.bytes());
+        BatchTree tree = stream.reading().views().tree(header, from.preamble(), ground.bytes());
         Rendering.start(
             tools,
             ground,

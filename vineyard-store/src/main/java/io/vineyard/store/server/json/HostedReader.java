@@ -55,6 +55,9 @@ final class HostedReader {
         return null; // comes by an event
       } else {
         Descriptor chunk = reader.read(found);
+        if (end == null && !isKnown(chunk)) {
+          return null; // the store is about to tell of its segments
+        }
         Taken taken = new Taken(chunk, found, reader.position());
         if (reader.lease(found)) {
           held++;
@@ -65,6 +68,15 @@ final class HostedReader {
     looksAgain = true;
     host.lookAgain(ring.handle);
     return null;
+  }
+
+  private boolean isKnown(Descriptor chunk) {
+    for (long segment : chunk.segments()) {
+      if (!hosting.knowsSegment(segment)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns whether {@link #next} has found nothing yet, and there may be a chunk. */

@@ -3,14 +3,8 @@ package io.vineyard.store.server.json;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.arrow.vineyard.ChunkViews;
-import io.vineyard.store.message.Event;
-import io.vineyard.store.protocol.json.Reply;
 import java.util.HashSet;
-import java.util.List;
-import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,27 +23,15 @@ final class HostedStream {
   final boolean isKept;
 
   private final Set<Session> writers = new HashSet<>();
-  private final Set<Session> readers = new HashSet<>();
   private @Nullable HostedWriter writer;
-  private @Nullable HostedReader reader;
   private boolean opensRead;
   private boolean opensWrite;
   private boolean stopped;
-  private @Nullable VineyardException end;
 
   // What a client fills, and publishes with the next one.
   private @Nullable OpenBlob writing;
   private boolean writesNothing;
   private @Nullable Waiting waitingWriter;
-
-  // What a client reads; it is done with it when it asks for the next one.
-  private @Nullable Rendered reading;
-  private @Nullable Session readingClient;
-  private @Nullable Session waitingReader;
-  private boolean rendering;
-  private @Nullable Rendered unclaimed;
-  private HostedReader.@Nullable Taken unrendered;
-  private final ChunkViews views = new ChunkViews();
 
   /** A request for memory that waits for some, or for its turn to get it. */
   private static final class Waiting {
@@ -63,10 +45,23 @@ final class HostedStream {
     }
   }
 
+  private final StreamReading reading;
+
   HostedStream(VineyardHost host, ObjectId id, boolean isKept) {
     this.host = host;
     this.id = id;
     this.isKept = isKept;
+    this.reading = new StreamReading(host, this);
+  }
+
+  /** Returns the reading side. */
+  StreamReading reading() {
+    return reading;
+  }
+
+  /** Returns the object that a client has published in a slot; null if none has. */
+  @Nullable ObjectId chunkIn(int slot) {
+    return writer == null ? null : writer.chunkIn(slot);
   }
 
   private static VineyardException state(String expected) {
@@ -91,7 +86,7 @@ final class HostedStream {
               + id);
     }
     if (reads) {
-      reader(session);
+      reading.open(session);
     }
     if (writes) {
       writer(session);
@@ -112,15 +107,6 @@ final class HostedStream {
     writers.add(session);
     session.uses(this);
     return open;
-  }
-
-  private @Nullable HostedReader reader(Session session) {
-    if (reader == null && end == null) {
-      reader = host.openReader(this);
-    }
-    readers.add(session);
-    session.uses(this);
-    return reader;
   }
 
   // Writing.
@@ -170,7 +156,7 @@ final class HostedStream {
           public void refuse(VineyardException reason) {
             if (waitingWriter == waiting) {
               withdrawWriter();
-              waiting.session.unparked(failed(reason));
+              waiting.session.unparked(Session.failed(reason));
             }
           }
         });
@@ -201,24 +187,15 @@ final class HostedStream {
 
   private void publishWriting() {
     OpenBlob filled = writing;
-    writing = null;
     if (writesNothing) {
       writesNothing = false;
       publish(ObjectId.EMPTY_BLOB);
     } else if (filled != null) {
-      seal(filled);
+      filled.seal(); // if there may not be one more blob, it stays
+      writing = null;
       if (host.hosting().find(filled.id()) != null) {
         publish(filled.id());
       }
-    }
-  }
-
-  private static void seal(OpenBlob filled) {
-    try {
-      filled.seal();
-    } catch (VineyardException refused) {
-      filled.abort();
-      throw refused;
     }
   }
 
@@ -245,177 +222,12 @@ final class HostedStream {
             : null);
   }
 
-  // Reading.
-
-  /** Returns what makes objects of the chunks of clients of our dialect. */
-  ChunkViews views() {
-    return views;
-  }
-
-  void pull(Session session) {
-    if (waitingReader != null) {
-      throw state("a stream without a reader that waits, got stream " + id);
-    }
-    HostedReader open = reader(session);
-    release();
-    waitingReader = session;
-    session.parked(() -> waitingReader = null);
-    if (open == null) {
-      answerEnd();
-    } else {
-      deliver();
-    }
-  }
-
-  /** The reader is done with the chunk that it had. */
-  private void release() {
-    Rendered done = reading;
-    reading = null;
-    readingClient = null;
-    if (done != null) {
-      done.done();
-    }
-  }
-
-  /** Gives the reader that waits what there is for it. */
-  private void deliver() {
-    HostedReader from = reader;
-    if (waitingReader == null || rendering || from == null) {
-      return;
-    }
-    if (unclaimed != null) {
-      hand(unclaimed);
-      return;
-    }
-    HostedReader.Taken chunk = unrendered;
-    unrendered = null;
-    try {
-      chunk = chunk == null ? from.next() : chunk;
-    } catch (VineyardException damaged) {
-      answer(failed(damaged));
-      return;
-    }
-    if (chunk != null) {
-      render(from, chunk);
-    } else if (from.end() != null && !from.looksAgain()) {
-      end = endOf(from.end());
-      leave();
-      answerEnd();
-    }
-  }
-
-  private void render(HostedReader from, HostedReader.Taken chunk) {
-    HostedWriter hosted = writer;
-    ObjectId known = hosted == null ? null : hosted.chunkIn(chunk.slot());
-    if (known != null) {
-      hand(new Rendered(known, () -> from.release(chunk), () -> from.putBack(chunk)));
-      return;
-    }
-    rendering = true;
-    host.chunks()
-        .render(
-            this,
-            chunk,
-            from,
-            new Chunks.Taker() {
-              @Override
-              public void rendered(Rendered result) {
-                HostedStream.this.rendered(from, result);
-              }
-
-              @Override
-              public void failed(VineyardException reason) {
-                notRendered(from, chunk, reason);
-              }
-            });
-  }
-
-  /** The reader that it was made for may have gone, and there may be another one. */
-  private void rendered(HostedReader from, Rendered result) {
-    rendering = false;
-    if (from != reader) {
-      result.lost();
-      deliver();
-    } else if (waitingReader == null) {
-      unclaimed = result;
-    } else {
-      hand(result);
-    }
-  }
-
-  private void notRendered(HostedReader from, HostedReader.Taken chunk, VineyardException failure) {
-    rendering = false;
-    if (from != reader) {
-      from.putBack(chunk);
-      deliver();
-      return;
-    }
-    if (failure.code().category() == ErrorCode.Category.TRANSIENT) {
-      unrendered = chunk; // whoever asks again may be lucky
-    } else {
-      from.release(chunk);
-    }
-    answer(failed(failure));
-  }
-
-  private void hand(Rendered result) {
-    unclaimed = null;
-    reading = result;
-    readingClient = waitingReader;
-    answer(new Reply.Chunk(result.id()));
-  }
-
-  private static Reply failed(VineyardException reason) {
-    return Session.failed(reason);
-  }
-
-  private void answer(Reply reply) {
-    Session waiting = waitingReader;
-    waitingReader = null;
-    if (waiting != null) {
-      waiting.unparked(reply);
-    }
-  }
-
-  private void answerEnd() {
-    if (end != null) {
-      answer(failed(end));
-    }
-  }
-
-  private static VineyardException endOf(Event.StreamEnded event) {
-    return event.code() == 0
-        ? VineyardException.of(ErrorCode.STREAM_DRAINED, "no more chunks")
-        : VineyardException.of(ErrorCode.of(event.code()), event.message());
-  }
-
-  /** Lets go of the reading end; what it had, and nobody else has, goes to the next one. */
-  private void leave() {
-    HostedReader open = reader;
-    HostedReader.Taken taken = unrendered;
-    List<Rendered> lost = Stream.of(reading, unclaimed).filter(Objects::nonNull).toList();
-    reader = null;
-    unrendered = null;
-    reading = null;
-    readingClient = null;
-    unclaimed = null;
-    if (open != null) {
-      if (taken != null) {
-        open.putBack(taken);
-      }
-      lost.forEach(Rendered::lost);
-      host.closed(open);
-    }
-  }
-
   /** The store is closed: lets go of everything, and tells nobody. */
   void shut() {
     if (writer != null) {
       writer.close();
     }
-    if (reader != null) {
-      reader.shut();
-    }
+    reading.shut();
   }
 
   // Events.
@@ -424,28 +236,7 @@ final class HostedStream {
     if (writer != null) {
       writer.woken();
     }
-    deliver();
-  }
-
-  void returned() {
-    if (reader != null) {
-      reader.returned();
-      deliver();
-    }
-  }
-
-  void preamble(Event.Preamble event) {
-    if (reader != null) {
-      reader.preamble(event.bytes());
-      deliver();
-    }
-  }
-
-  void ended(Event.StreamEnded event) {
-    if (reader != null) {
-      reader.ended(event);
-      deliver();
-    }
+    reading.deliver();
   }
 
   void writerStopped() {
@@ -461,7 +252,8 @@ final class HostedStream {
     withdrawWriter();
     if (waiting != null) {
       waiting.session.unparked(
-          failed(VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped")));
+          Session.failed(
+              VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped")));
     }
   }
 
@@ -472,20 +264,17 @@ final class HostedStream {
     if (waitingWriter != null && waitingWriter.session == session) {
       withdrawWriter();
     }
-    if (waitingReader == session) {
-      waitingReader = null;
-    }
     if (writers.remove(session) && writers.isEmpty()) {
       loseWriter(session);
     }
-    if (readers.remove(session)) {
-      loseReader(session);
+    if (reading.lost(session)) {
+      opensRead = false;
     }
     forgetIfUnused();
   }
 
   private void forgetIfUnused() {
-    if (!isKept && writers.isEmpty() && readers.isEmpty() && writer == null) {
+    if (!isKept && writers.isEmpty() && reading.isUnused() && writer == null) {
       host.forget(this);
     }
   }
@@ -496,27 +285,6 @@ final class HostedStream {
       writer = null;
       stopped = true;
       forgetIfUnused();
-    }
-  }
-
-  private void loseReader(Session session) {
-    if (readers.isEmpty()) {
-      opensRead = false;
-      leave();
-    } else if (readingClient == session) {
-      leave();
-      readAgain();
-    }
-  }
-
-  private void readAgain() {
-    if (waitingReader != null) {
-      try {
-        reader = host.openReader(this);
-        deliver();
-      } catch (VineyardException e) {
-        answer(failed(e));
-      }
     }
   }
 
@@ -549,11 +317,7 @@ final class HostedStream {
       writer.stopped();
     }
     failWaitingWriter();
-    end = VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped");
-    release();
-    leave();
-    answerEnd();
+    reading.end(VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped"));
     writers.forEach(session -> session.usesNoMore(this));
-    readers.forEach(session -> session.usesNoMore(this));
   }
 }

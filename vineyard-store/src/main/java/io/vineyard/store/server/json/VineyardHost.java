@@ -390,15 +390,20 @@ public final class VineyardHost implements EventSink {
               || chunks.memory().failed(failed.request(), reason);
     } else if (event instanceof Event.SegmentShared shared) {
       shared.segment().close(); // is asked for when it is needed
+      later(event);
     } else if (event instanceof Event.SegmentClosed gone) {
       chunks.closed(gone.id());
     } else if (event instanceof Event.RingShared ring) {
       rings.put(ring.handle(), new HostedRing(ring));
     } else {
-      later.add(event);
-      if (later.size() == 1) {
-        loop.execute(this::deliver);
-      }
+      later(event);
+    }
+  }
+
+  private void later(Event event) {
+    later.add(event);
+    if (later.size() == 1) {
+      loop.execute(this::deliver);
     }
   }
 
@@ -419,14 +424,16 @@ public final class VineyardHost implements EventSink {
   }
 
   private void toStream(Event event) {
-    if (event instanceof Event.Wake one && ends.containsKey(one.handle())) {
+    if (event instanceof Event.SegmentShared) {
+      Set.copyOf(ends.values()).forEach(stream -> stream.reading().deliver());
+    } else if (event instanceof Event.Wake one && ends.containsKey(one.handle())) {
       ends.get(one.handle()).woken();
     } else if (event instanceof Event.Returned one && ends.containsKey(one.handle())) {
-      ends.get(one.handle()).returned();
+      ends.get(one.handle()).reading().returned();
     } else if (event instanceof Event.Preamble one && ends.containsKey(one.handle())) {
-      ends.get(one.handle()).preamble(one);
+      ends.get(one.handle()).reading().preamble(one);
     } else if (event instanceof Event.StreamEnded one && ends.containsKey(one.handle())) {
-      ends.get(one.handle()).ended(one);
+      ends.get(one.handle()).reading().ended(one);
     } else if (event instanceof Event.WriterStopped one && ends.containsKey(one.handle())) {
       ends.get(one.handle()).writerStopped();
     }
