@@ -26,27 +26,16 @@ final class HostedStream {
   final boolean isKept;
 
   private final Set<Session> writers = new HashSet<>();
-  private final Set<Session> readers = new HashSet<>();
   private @Nullable HostedWriter writer;
-  private @Nullable HostedReader reader;
-  private boolean opensRead;
   private boolean opensWrite;
   private boolean stopped;
-  private @Nullable VineyardException end;
 
   // What a client fills, and publishes with the next one.
   private @Nullable OpenBlob writing;
   private boolean writesNothing;
   private @Nullable Waiting waitingWriter;
 
-  // What a client reads; it is done with it when it asks for the next one.
-  private @Nullable Rendered reading;
-  private @Nullable Session readingClient;
-  private @Nullable Session waitingReader;
-  private boolean rendering;
-  private @Nullable Rendered unclaimed;
-  private HostedReader.@Nullable Taken unrendered;
-  private final ChunkViews views = new ChunkViews();
+  private final HostedReading reading;
 
   /** A request for memory that waits for some, or for its turn to get it. */
   private static final class Waiting {
@@ -64,9 +53,14 @@ final class HostedStream {
     this.host = host;
     this.id = id;
     this.isKept = isKept;
+    this.reading = new HostedReading(host, this);
   }
 
-  private static VineyardException state(String expected) {
+  private static Reply failed(VineyardException reason) {
+    return Session.failed(reason);
+  }
+
+  static VineyardException state(String expected) {
     return VineyardException.of(ErrorCode.INVALID_STREAM_STATE, "expected " + expected);
   }
 
@@ -79,11 +73,12 @@ final class HostedStream {
     }
     boolean reads = (mode & READ) != 0;
     boolean writes = (mode & WRITE) != 0;
-    if ((reads && opensRead) || (writes && opensWrite)) {
+    boolean isRead = reads && reading.isOpen();
+    if (isRead || (writes && opensWrite)) {
       throw VineyardException.of(
           ErrorCode.STREAM_OPENED,
           "expected a stream that is not open for "
-              + (reads && opensRead ? "reading" : "writing")
+              + (isRead ? "reading" : "writing")
               + ", got stream "
               + id);
     }
@@ -92,8 +87,7 @@ final class HostedStream {
       opensWrite = true;
     }
     if (reads) {
-      reader(session);
-      opensRead = true;
+      reading.open(session);
     }
   }
 
@@ -109,15 +103,6 @@ final class HostedStream {
     writers.add(session);
     session.uses(this);
     return open;
-  }
-
-  private @Nullable HostedReader reader(Session session) {
-    if (reader == null && end == null) {
-      reader = host.openReader(this);
-    }
-    readers.add(session);
-    session.uses(this);
-    return reader;
   }
 
   // Writing.
@@ -198,12 +183,15 @@ final class HostedStream {
 
   private void publishWriting() {
     OpenBlob filled = writing;
-    writing = null;
     if (writesNothing) {
       writesNothing = false;
       publish(ObjectId.EMPTY_BLOB);
-    } else if (filled != null && filled.seal()) {
-      publish(filled.id());
+    } else if (filled != null) {
+      boolean isSealed = filled.seal(); // if there may not be one more blob, it stays
+      writing = null;
+      if (isSealed) {
+        publish(filled.id());
+      }
     }
   }
 
@@ -232,153 +220,18 @@ final class HostedStream {
 
   // Reading.
 
+  void pull(Session session) {
+    reading.pull(session);
+  }
+
+  /** Returns what lies in a slot if a client of this dialect has written it. */
+  @Nullable ObjectId chunkIn(int slot) {
+    return writer == null ? null : writer.chunkIn(slot);
+  }
+
   /** Returns what makes objects of the chunks of clients of our dialect. */
   ChunkViews views() {
-    return views;
-  }
-
-  void pull(Session session) {
-    if (waitingReader != null) {
-      throw state("a stream without a reader that waits, got stream " + id);
-    }
-    HostedReader open = reader(session);
-    release();
-    waitingReader = session;
-    session.parked(() -> waitingReader = null);
-    if (open == null) {
-      answerEnd();
-    } else {
-      deliver();
-    }
-  }
-
-  /** The reader is done with the chunk that it had. */
-  private void release() {
-    Rendered done = reading;
-    reading = null;
-    readingClient = null;
-    if (done != null) {
-      done.close();
-    }
-  }
-
-  /** Gives the reader that waits what there is for it. */
-  private void deliver() {
-    HostedReader from = reader;
-    if (waitingReader == null || rendering || from == null) {
-      return;
-    }
-    if (unclaimed != null) {
-      hand(unclaimed);
-      return;
-    }
-    HostedReader.Taken chunk = unrendered;
-    unrendered = null;
-    try {
-      chunk = chunk == null ? from.next() : chunk;
-    } catch (VineyardException damaged) {
-      answer(failed(damaged));
-      return;
-    }
-    if (chunk != null) {
-      render(from, chunk);
-    } else if (from.end() != null) {
-      end = endOf(from.end());
-      reader = null;
-      host.finished(from);
-      answerEnd();
-    }
-  }
-
-  private void render(HostedReader from, HostedReader.Taken chunk) {
-    HostedWriter hosted = writer;
-    ObjectId known = hosted == null ? null : hosted.chunkIn(chunk.slot());
-    if (known != null) {
-      hand(new Rendered(known, () -> from.release(chunk)));
-      return;
-    }
-    rendering = true;
-    host.chunks()
-        .render(
-            this,
-            chunk,
-            from,
-            result -> rendered(from, result),
-            failure -> notRendered(from, chunk, failure));
-  }
-
-  /** The reader that it was made for may have gone, and there may be another one. */
-  private void rendered(HostedReader from, Rendered result) {
-    rendering = false;
-    if (from != reader) {
-      result.close();
-      deliver();
-    } else if (waitingReader == null) {
-      unclaimed = result;
-    } else {
-      hand(result);
-    }
-  }
-
-  private void notRendered(HostedReader from, HostedReader.Taken chunk, VineyardException failure) {
-    rendering = false;
-    if (from != reader) {
-      deliver();
-      return;
-    }
-    if (failure.code().category() == ErrorCode.Category.TRANSIENT) {
-      unrendered = chunk; // whoever asks again may be lucky
-    } else {
-      from.release(chunk);
-    }
-    answer(failed(failure));
-  }
-
-  private void hand(Rendered result) {
-    unclaimed = null;
-    reading = result;
-    readingClient = waitingReader;
-    answer(new Reply.Chunk(result.id()));
-  }
-
-  private static Reply failed(VineyardException reason) {
-    return Session.failed(reason);
-  }
-
-  private void answer(Reply reply) {
-    Session waiting = waitingReader;
-    waitingReader = null;
-    if (waiting != null) {
-      waiting.unparked(reply);
-    }
-  }
-
-  private void answerEnd() {
-    if (end != null) {
-      answer(failed(end));
-    }
-  }
-
-  private static VineyardException endOf(Event.StreamEnded event) {
-    return event.code() == 0
-        ? VineyardException.of(ErrorCode.STREAM_DRAINED, "no more chunks")
-        : VineyardException.of(ErrorCode.of(event.code()), event.message());
-  }
-
-  /** Lets go of the reading end; what is leased goes to the next one. */
-  private void leave() {
-    HostedReader open = reader;
-    reader = null;
-    unrendered = null;
-    if (open != null) {
-      host.closed(open);
-    }
-    Rendered made = unclaimed;
-    unclaimed = null;
-    if (made != null) {
-      made.close();
-    }
-    release();
+    return reading.views();
   }
 
   // Events.
@@ -387,28 +240,19 @@ final class HostedStream {
     if (writer != null) {
       writer.woken();
     }
-    deliver();
+    reading.deliver();
   }
 
   void returned() {
-    if (reader != null) {
-      reader.returned();
-      deliver();
-    }
+    reading.returned();
   }
 
   void preamble(Event.Preamble event) {
-    if (reader != null) {
-      reader.preamble(event.bytes());
-      deliver();
-    }
+    reading.preamble(event);
   }
 
   void ended(Event.StreamEnded event) {
-    if (reader != null) {
-      reader.ended(event);
-      deliver();
-    }
+    reading.ended(event);
   }
 
   void writerStopped() {
@@ -435,38 +279,12 @@ final class HostedStream {
     if (waitingWriter != null && waitingWriter.session == session) {
       withdrawWriter();
     }
-    if (waitingReader == session) {
-      waitingReader = null;
-    }
     if (writers.remove(session) && writers.isEmpty()) {
       loseWriter(session);
     }
-    if (readers.remove(session)) {
-      loseReader(session);
-    }
-    if (!isKept && writers.isEmpty() && readers.isEmpty()) {
+    reading.lost(session);
+    if (!isKept && writers.isEmpty() && reading.isUnused()) {
       host.forget(this);
-    }
-  }
-
-  private void loseReader(Session session) {
-    if (readers.isEmpty()) {
-      opensRead = false;
-      leave();
-    } else if (readingClient == session) {
-      leave();
-      readAgain();
-    }
-  }
-
-  private void readAgain() {
-    if (waitingReader != null) {
-      try {
-        reader = host.openReader(this);
-        deliver();
-      } catch (VineyardException e) {
-        answer(failed(e));
-      }
     }
   }
 
@@ -499,9 +317,6 @@ final class HostedStream {
       writer.stopped();
     }
     failWaitingWriter();
-    end = VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped");
-    release();
-    leave();
-    answerEnd();
+    reading.drop(VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped"));
   }
 }
