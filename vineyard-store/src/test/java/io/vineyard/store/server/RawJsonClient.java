@@ -124,7 +124,7 @@ final class RawJsonClient implements AutoCloseable {
     }
   }
 
-  /** Sends a byte, the letter d, with a descriptor that nobody has asked for. */
+  /** Sends some byte, with a descriptor that nobody has asked for. */
   void sayDescriptor(int descriptor) {
     Waits.until(
         "room for a descriptor",
