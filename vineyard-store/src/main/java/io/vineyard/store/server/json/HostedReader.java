@@ -9,8 +9,33 @@ import org.jspecify.annotations.Nullable;
 
 /** The reading end of a stream, for clients of Vineyard's dialect, who read a chunk at a time. */
 final class HostedReader {
-  /** A chunk that is leased. */
-  record Taken(Descriptor chunk, int slot, long position) {}
+  /** A chunk that is leased, until it is given back in one way or the other. */
+  static final class Taken {
+    private final Descriptor chunk;
+    private final int slot;
+    private final long position;
+    private boolean isBack;
+
+    Taken(Descriptor chunk, int slot, long position) {
+      this.chunk = chunk;
+      this.slot = slot;
+      this.position = position;
+    }
+
+    Descriptor chunk() {
+      return chunk;
+    }
+
+    int slot() {
+      return slot;
+    }
+
+    private boolean giveBack() {
+      boolean first = !isBack;
+      isBack = true;
+      return first;
+    }
+  }
 
   /** Others write in the ring as well, and must not keep the thread of the tables busy. */
   private static final int MOST_TRIES = 100;
@@ -84,16 +109,22 @@ final class HostedReader {
     return looksAgain;
   }
 
-  /** Releases a chunk. */
+  /** Releases a chunk, unless it was put back. */
   void release(Taken taken) {
+    if (!taken.giveBack()) {
+      return;
+    }
     if (!over && reader.release(taken.slot, taken.position)) {
       wakeWriter(true);
     }
     endHold();
   }
 
-  /** Leaves a chunk to the next reader. */
+  /** Leaves a chunk to the next reader, unless it was released. */
   void putBack(Taken taken) {
+    if (!taken.giveBack()) {
+      return;
+    }
     if (!left) {
       reader.putBack(taken.slot, taken.position);
     }

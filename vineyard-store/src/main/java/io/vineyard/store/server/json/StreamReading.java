@@ -28,7 +28,7 @@ final class StreamReading {
   private @Nullable Session readingClient;
 
   // What is on the way to a client, or waits for one as the one before is gone.
-  private boolean rendering;
+  private HostedReader.@Nullable Taken rendering;
   private @Nullable Rendered unclaimed;
   private HostedReader.@Nullable Taken unrendered;
 
@@ -87,7 +87,7 @@ final class StreamReading {
   /** Gives the reader that waits what there is for it. */
   void deliver() {
     HostedReader from = reader;
-    if (waitingReader == null || rendering || from == null) {
+    if (waitingReader == null || rendering != null || from == null) {
       return;
     }
     if (unclaimed != null) {
@@ -117,7 +117,7 @@ final class StreamReading {
       hand(new Rendered(known, () -> from.release(chunk), () -> from.putBack(chunk)));
       return;
     }
-    rendering = true;
+    rendering = chunk;
     host.chunks()
         .render(
             stream,
@@ -138,11 +138,12 @@ final class StreamReading {
 
   /** The reader that it was made for may have gone, and there may be another one. */
   private void rendered(HostedReader from, Rendered result) {
-    rendering = false;
     if (from != reader) {
-      result.lost();
-      deliver();
-    } else if (waitingReader == null) {
+      result.lost(); // the chunk was put back, and others read it now
+      return;
+    }
+    rendering = null;
+    if (waitingReader == null) {
       unclaimed = result;
     } else {
       hand(result);
@@ -150,12 +151,10 @@ final class StreamReading {
   }
 
   private void notRendered(HostedReader from, HostedReader.Taken chunk, VineyardException failure) {
-    rendering = false;
     if (from != reader) {
-      from.putBack(chunk);
-      deliver();
       return;
     }
+    rendering = null;
     if (failure.code().category() == ErrorCode.Category.TRANSIENT) {
       unrendered = chunk; // whoever asks again may be lucky
     } else {
@@ -194,17 +193,17 @@ final class StreamReading {
   /** Lets go of the reading end; what it had, and nobody else has, goes to the next one. */
   private void leave() {
     HostedReader open = reader;
-    HostedReader.Taken taken = unrendered;
+    List<HostedReader.Taken> taken =
+        Stream.of(unrendered, rendering).filter(Objects::nonNull).toList();
     List<Rendered> lost = Stream.of(reading, unclaimed).filter(Objects::nonNull).toList();
     reader = null;
     unrendered = null;
+    rendering = null;
     reading = null;
     readingClient = null;
     unclaimed = null;
     if (open != null) {
-      if (taken != null) {
-        open.putBack(taken);
-      }
+      taken.forEach(open::putBack);
       lost.forEach(Rendered::lost);
       host.closed(open);
     }
