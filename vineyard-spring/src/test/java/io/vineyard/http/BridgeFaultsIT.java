@@ -1,8 +1,8 @@
 package io.vineyard.http;
 
 import static io.vineyard.http.BridgeContext.assertCode;
-import static io.vineyard.http.BridgeContext.create;
 import static io.vineyard.http.BridgeContext.errorSoon;
+import static io.vineyard.http.BridgeContext.newStream;
 import static io.vineyard.http.BridgeContext.uri;
 import static io.vineyard.http.BridgeContext.write;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -54,8 +54,8 @@ class BridgeFaultsIT {
     private void bothEndsLearnOf(Fault fault, int taken) throws Exception {
       DisposableServer server = BridgeContext.serve(near, BRIDGE);
       try (BrittleLink link = BrittleLink.to(server.port())) {
-        CompletableFuture<Void> written = write(create(near, NAME));
-        RecordBatchStream target = create(far, NAME);
+        CompletableFuture<Void> written = write(newStream(near, NAME));
+        RecordBatchStream target = newStream(far, NAME);
         CompletableFuture<Void> pulled = BRIDGE.pull(uri(link.port(), NAME), target).toFuture();
         Reader reader = Reader.of(target).take(taken);
         long before = System.nanoTime();
@@ -90,7 +90,7 @@ class BridgeFaultsIT {
 
     @Test
     void killedNearProcessIsKnownAtTheFarEnd() throws Exception {
-      RecordBatchStream target = create(far, NAME);
+      RecordBatchStream target = newStream(far, NAME);
       try (ChildJvm child = ChildJvm.start(BridgePeer.class)) {
         int port = Integer.parseInt(child.await("port "));
         CompletableFuture<Void> pulled = BRIDGE.pull(uri(port, NAME), target).toFuture();
@@ -104,7 +104,7 @@ class BridgeFaultsIT {
 
     @Test
     void killedFarProcessIsKnownAtTheNearEnd() throws Exception {
-      CompletableFuture<Void> written = write(create(near, NAME));
+      CompletableFuture<Void> written = write(newStream(near, NAME));
       DisposableServer server = BridgeContext.serve(near, BRIDGE);
       try (ChildJvm child = ChildJvm.start(BridgePeer.class, uri(server.port(), NAME), 100)) {
         child.await("taken");
@@ -140,8 +140,8 @@ class BridgeFaultsIT {
         throws Exception {
       DisposableServer server = BridgeContext.serve(near, BRIDGE);
       try {
-        CompletableFuture<Void> written = write(create(near, NAME));
-        RecordBatchStream target = create(far, NAME);
+        CompletableFuture<Void> written = write(newStream(near, NAME));
+        RecordBatchStream target = newStream(far, NAME);
         CompletableFuture<Void> pulled = BRIDGE.pull(uri(server.port(), NAME), target).toFuture();
         Reader reader = Reader.of(target).take(100);
         long before = System.nanoTime();
