@@ -22,7 +22,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       Start.class,
       Soak.class,
       Http.class,
-      Micro.class
+      Micro.class,
+      VineyardServers.class
     })
 public final class Benchmarks implements Runnable {
   private final CommandLine commands =

@@ -24,7 +24,8 @@ class BenchmarksTest {
             "start",
             "soak",
             "http",
-            "micro");
+            "micro",
+            "vineyard");
   }
 
   @ParameterizedTest
@@ -38,7 +39,8 @@ class BenchmarksTest {
         "start",
         "soak",
         "http",
-        "micro"
+        "micro",
+        "vineyard"
       })
   void eachHelps(String benchmark) {
     BenchmarkRun run = BenchmarkRun.of(benchmark, "--help");
@@ -56,7 +58,7 @@ class BenchmarksTest {
     assertThat(run.complaints())
         .containsExactly(
             "No benchmark named hands-off: there are hand-off, pipeline, latency, scale, footprint,"
-                + " start, soak, http, micro");
+                + " start, soak, http, micro, vineyard");
   }
 
   @ParameterizedTest
@@ -67,6 +69,7 @@ class BenchmarksTest {
     "hand-off --speed, Unknown option: '--speed'",
     "hand-off --vineyard /nowhere, '--vineyard: expected a folder with bin/python, got /nowhere'",
     "scale --setup jvm, '--setup: expected writer or server, got jvm'",
+    "vineyard --venv /nowhere, '--venv: expected a folder with bin/python, got /nowhere'",
     "soak --setup writer, '--setup: expected none for this benchmark, got [writer]'"
   })
   void wrongArgumentIsOneLine(String arguments, String complaint) {

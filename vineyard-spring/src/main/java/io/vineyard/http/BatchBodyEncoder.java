@@ -20,7 +20,8 @@ import reactor.core.publisher.Flux;
  *
  * <p>Memory is bounded whatever the pace of who receives: new batches are requested as those before
  * have been sent, so that demand follows the connection. Whoever collects all buffers before
- * releasing any must therefore set {@link #mostInFlight} to more than the body has.
+ * releasing any must therefore set {@link #mostInFlight} to more than the body has, and whoever
+ * keeps some while it waits for more, to more than twice what it keeps.
  */
 public final class BatchBodyEncoder {
   /** How many bytes may be on their way unless told otherwise: 1 MiB. */

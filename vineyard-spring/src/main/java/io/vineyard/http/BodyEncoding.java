@@ -71,6 +71,7 @@ final class BodyEncoding extends Flux<ByteBuf> {
     private volatile boolean done;
     private volatile @Nullable Throwable error;
     private volatile boolean cancelled;
+    private volatile boolean asked; // for another batch, by a request or as one was taken
 
     // Touched by the drain only.
     private long awaited;
@@ -131,6 +132,7 @@ final class BodyEncoding extends Flux<ByteBuf> {
     public void request(long n) {
       if (Operators.validate(n)) {
         requested.accumulateAndGet(n, Operators::addCap);
+        asked = true;
         drain();
       }
     }
@@ -213,6 +215,7 @@ final class BodyEncoding extends Flux<ByteBuf> {
         RecordBatch batch = Objects.requireNonNull(arrived.poll());
         awaited--;
         batches++;
+        asked = true;
         writing = true;
         writer.begin(batch);
       }
@@ -246,18 +249,26 @@ final class BodyEncoding extends Flux<ByteBuf> {
       actual.onNext(next);
     }
 
+    /**
+     * What was released alone makes a request only when it is half of what may be under way: each
+     * of them wakes threads.
+     */
     private void requestMore() {
       Subscription subscription = upstream;
-      long room = mostInFlightBytes - inFlightBytes.get();
       long size = batches == 0 ? mostInFlightBytes : Math.max(1, bytes / batches);
-      long ahead = Math.max(1, Math.min(MOST_AHEAD, room / size));
-      long more = ahead - awaited;
-      // in larger steps, so that batches are not asked for one at a time
-      boolean isWorthIt = awaited == 0 || more >= awaited;
-      if (subscription != null && !done && requested.get() > 0 && more > 0 && isWorthIt) {
+      long room = mostInFlightBytes - inFlightBytes.get();
+      long more = ahead(room / size) - awaited;
+      boolean isWaitedFor = asked && awaited == 0 && room > 0;
+      boolean isMuch = more >= Math.max(1, ahead(mostInFlightBytes / size) / 2);
+      asked = false;
+      if (subscription != null && !done && requested.get() > 0 && (isWaitedFor || isMuch)) {
         awaited += more;
         subscription.request(more);
       }
+    }
+
+    private static long ahead(long batches) {
+      return Math.max(1, Math.min(MOST_AHEAD, batches));
     }
 
     private void finish() {

@@ -40,6 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
@@ -307,25 +308,70 @@ class BatchBodiesTest {
     source.assertCancelled();
   }
 
+  /** A source that emits what is requested when it is told to. */
+  private final class Requested {
+    final TestPublisher<RecordBatch> source = TestPublisher.create();
+    final List<Long> requests = new ArrayList<>();
+    final List<ByteBuf> held = new ArrayList<>();
+    final Disposable subscription;
+    int emitted;
+
+    Requested(BatchBodyEncoder encoder) {
+      subscription =
+          encoder.encode(source.flux().doOnRequest(requests::add), buffers).subscribe(held::add);
+    }
+
+    void emit(int rows) {
+      while (emitted < requests.stream().mapToLong(Long::longValue).sum()) {
+        source.next(Flights.batch(memory, 0, rows));
+        emitted++;
+      }
+    }
+
+    void end() {
+      subscription.dispose();
+      source.assertCancelled();
+      held.forEach(ByteBuf::release);
+    }
+  }
+
   @Test
   void batchesAreRequestedAsBuffersAreReleased() {
-    TestPublisher<RecordBatch> source = TestPublisher.create();
-    List<ByteBuf> held = new ArrayList<>();
-    BatchBodyEncoder encoder = BatchBodyEncoder.create().mostInFlight(100_000);
-    var subscription = encoder.encode(source, buffers).subscribe(held::add);
-    int emitted = 0;
-    while (held.size() == emitted && emitted < 100) {
-      source.next(Flights.batch(memory, 0, 1_000));
-      emitted++;
-    }
+    Requested body = new Requested(BatchBodyEncoder.create().mostInFlight(100_000));
+    body.emit(1_000);
     // each has about 20 kB, so that there is no room for one more
-    assertThat(held).hasSizeBetween(4, 6);
-    ByteBuf first = held.remove(0);
-    first.release();
-    assertThat(held).hasSize(emitted - 1);
-    subscription.dispose();
-    source.assertCancelled();
-    held.forEach(ByteBuf::release);
+    assertThat(body.held).hasSizeBetween(4, 6);
+    int before = body.emitted;
+    for (int i = 0; i < 3; i++) {
+      body.held.remove(0).release();
+    }
+    body.emit(1_000);
+    assertThat(body.emitted - before).isBetween(2, 3);
+    body.end();
+  }
+
+  @Test
+  void batchesAreRequestedManyAtATimeWhenThereIsRoomForMany() {
+    Requested body = new Requested(BatchBodyEncoder.create().mostInFlight(100_000));
+    for (int i = 0; i < 200; i++) {
+      body.emit(100); // about 2 kB
+      body.held.remove(0).release();
+    }
+    assertThat(body.emitted).isGreaterThan(200);
+    assertThat(body.requests).hasSizeLessThan(body.emitted / 5);
+    body.end();
+  }
+
+  @Test
+  void allThatMayBeInFlightComesThoughNothingIsReleased() {
+    Requested body = new Requested(BatchBodyEncoder.create().mostInFlight(100_000));
+    for (int rows = 3_000; body.held.stream().mapToInt(ByteBuf::readableBytes).sum() < 100_000; ) {
+      int before = body.emitted;
+      body.emit(rows);
+      assertThat(body.emitted).isGreaterThan(before);
+      rows = Math.max(1, rows / 2); // so that those before say little of those to come
+    }
+    body.end();
   }
 
   @Test

@@ -219,6 +219,26 @@ public final class ObjectMeta {
       return put(name, value);
     }
 
+    /** Adds fields, each with a value of a type that fields have. */
+    public Builder fields(Map<String, Object> values) {
+      values.forEach(
+          (name, value) -> {
+            if (!(value instanceof String
+                || value instanceof Long
+                || value instanceof Double
+                || value instanceof Boolean)) {
+              throw VineyardException.of(
+                  ErrorCode.TYPE_ERROR,
+                  "expected a String, Long, Double or Boolean as field "
+                      + name
+                      + ", got "
+                      + value.getClass().getName());
+            }
+            put(name, value);
+          });
+      return this;
+    }
+
     /** Adds a member. */
     public Builder member(String name, ObjectMeta member) {
       checkNew(name);

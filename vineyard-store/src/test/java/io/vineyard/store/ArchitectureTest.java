@@ -109,7 +109,7 @@ class ArchitectureTest {
   @Test
   void librariesStayWhereTheyBelong() {
     onlyIn("io.netty..", ROOT + ".server..", ROOT + ".client..", ROOT + ".protocol..");
-    onlyIn("com.fasterxml.jackson..", ROOT + ".protocol.json..");
+    onlyIn("com.fasterxml.jackson..", ROOT + ".protocol.json..", ROOT + ".arrow.vineyard..");
     onlyIn("tools.jackson..", ROOT + ".protocol.json..");
     onlyIn("org.apache.arrow..", ROOT + ".arrow..");
     onlyIn("com.sun.jna..", ROOT + ".memory..");

@@ -2,6 +2,7 @@ package io.vineyard.store.arrow;
 
 import io.vineyard.store.Chunk;
 import io.vineyard.store.ChunkWriter;
+import io.vineyard.store.arrow.format.ChunkHeader;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 

@@ -1,12 +1,18 @@
 package io.vineyard.store.arrow;
 
 import io.vineyard.store.Chunk;
+import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.arrow.format.BatchLoader;
 import io.vineyard.store.arrow.format.BatchMessages;
 import io.vineyard.store.arrow.format.BatchSchema;
+import io.vineyard.store.arrow.format.ChunkHeader;
 import io.vineyard.store.arrow.format.DictionarySet;
 import io.vineyard.store.arrow.format.ForeignMemory;
 import io.vineyard.store.arrow.format.Malformed;
+import io.vineyard.store.arrow.vineyard.BlobBytes;
+import io.vineyard.store.arrow.vineyard.ObjectChunkHeader;
+import io.vineyard.store.arrow.vineyard.StreamBlob;
+import io.vineyard.store.arrow.vineyard.TreeReader;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class BatchDecoder implements ChunkCodec.Decoder<RecordBatch> {
   private @Nullable BatchSchema schema;
   private @Nullable ByteBuffer schemaBytes;
+  private @Nullable TreeReader objects;
 
   @Override
   public RecordBatch decode(Chunk chunk, @Nullable ByteBuffer preamble) {
@@ -38,6 +45,9 @@ final class BatchDecoder implements ChunkCodec.Decoder<RecordBatch> {
     }
     ByteBuffer header = chunk.header();
     List<ByteBuffer> messages = ChunkHeader.messages(header);
+    if (ChunkHeader.isObject(header)) {
+      return decodeObject(chunk, messages.get(0), memory).tracked(chunk);
+    }
     BatchLoader.Body body = new ChunkBody(chunk, memory);
     Map<Long, Dictionary> dictionaries = messages.size() == 1 ? Map.of() : new LinkedHashMap<>();
     try {
@@ -57,6 +67,20 @@ final class BatchDecoder implements ChunkCodec.Decoder<RecordBatch> {
       dictionaries.values().forEach(dictionary -> dictionary.getVector().close());
       throw broken;
     }
+  }
+
+  /** Vineyard's clients publish objects, or blobs that hold an Arrow stream. */
+  private RecordBatch decodeObject(Chunk chunk, ByteBuffer message, ForeignMemory memory) {
+    ObjectChunkHeader object = ObjectChunkHeader.decode(message);
+    BlobBytes blobs = object.in(chunk::address);
+    ObjectMeta tree = object.tree();
+    if (tree.typeName().equals(ObjectMeta.BLOB)) {
+      return RecordBatch.of(StreamBlob.read(blobs.find(tree.requireId()), memory));
+    }
+    if (objects == null) {
+      objects = new TreeReader();
+    }
+    return RecordBatch.of(objects.read(tree, blobs, memory));
   }
 
   /** Chunks of one stream mostly repeat their schema, which then is not read again. */

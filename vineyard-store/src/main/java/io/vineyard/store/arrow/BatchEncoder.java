@@ -7,6 +7,7 @@ import io.vineyard.store.SharedMemory;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.format.BatchSchema;
 import io.vineyard.store.arrow.format.BufferList;
+import io.vineyard.store.arrow.format.ChunkHeader;
 import io.vineyard.store.arrow.format.DictionarySet;
 import io.vineyard.store.arrow.format.MessageBuilder;
 import java.nio.ByteBuffer;

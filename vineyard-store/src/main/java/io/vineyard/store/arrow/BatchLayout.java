@@ -11,10 +11,12 @@ import io.vineyard.store.arrow.format.BatchLoader;
 import io.vineyard.store.arrow.format.BatchMessages;
 import io.vineyard.store.arrow.format.BatchSchema;
 import io.vineyard.store.arrow.format.BufferList;
+import io.vineyard.store.arrow.format.ChunkHeader;
 import io.vineyard.store.arrow.format.DictionarySet;
 import io.vineyard.store.arrow.format.ForeignMemory;
 import io.vineyard.store.arrow.format.Malformed;
 import io.vineyard.store.arrow.format.MessageBuilder;
+import io.vineyard.store.arrow.vineyard.TreeReader;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,17 +45,26 @@ final class BatchLayout implements Layout<RecordBatch> {
 
   @Override
   public boolean accepts(String typeName) {
-    return typeName.equals(TYPE_NAME);
+    return typeName.equals(TYPE_NAME) || TreeReader.accepts(typeName);
   }
 
   @Override
   public RecordBatch open(StoredObject object) {
     ForeignMemory memory = new ForeignMemory(object::close);
     try {
-      return Malformed.guard("record batch", () -> read(object, memory)).tracked(object);
+      boolean isOwn = object.meta().typeName().equals(TYPE_NAME);
+      return Malformed.guard(
+              "record batch",
+              () -> isOwn ? read(object, memory) : TableLayout.readOne(object, memory))
+          .tracked(object);
     } finally {
-      memory.release();
+      memory.endLoad();
     }
+  }
+
+  @Override
+  public String toString() {
+    return "a record batch, or what Vineyard has for one";
   }
 
   private static RecordBatch read(StoredObject object, ForeignMemory memory) {
@@ -111,7 +122,7 @@ final class BatchLayout implements Layout<RecordBatch> {
   }
 
   /** The blobs of an object that is being made: they go if it is not, or if nobody wants it. */
-  private static final class Parts {
+  static final class Parts {
     private final ObjectStore store;
     private final Queue<Mono<ObjectId>> sealed = new ConcurrentLinkedQueue<>();
     private volatile boolean unwanted;

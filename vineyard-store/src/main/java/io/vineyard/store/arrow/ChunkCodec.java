@@ -4,6 +4,7 @@ import io.vineyard.store.Chunk;
 import io.vineyard.store.ChunkDraft;
 import io.vineyard.store.ChunkWriter;
 import io.vineyard.store.SharedMemory;
+import io.vineyard.store.arrow.format.ChunkHeader;
 import java.nio.ByteBuffer;
 import java.util.function.Supplier;
 import org.apache.arrow.memory.BufferAllocator;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface ChunkCodec<T extends AutoCloseable> {
   /** How many bytes a chunk may carry for its reader besides what it is made of. */
-  int MOST_CARRIER_BYTES = 4096;
+  int MOST_CARRIER_BYTES = ChunkHeader.MOST_CARRIER_BYTES;
 
   /** Begins with the chunks of one stream. */
   Encoder<T> encoder(ChunkWriter writer);

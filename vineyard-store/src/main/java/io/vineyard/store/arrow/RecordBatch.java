@@ -12,6 +12,7 @@ import io.vineyard.store.arrow.format.BatchSchema;
 import io.vineyard.store.arrow.format.DictionarySet;
 import io.vineyard.store.arrow.format.ValueCheck;
 import io.vineyard.store.arrow.format.Vectors;
+import io.vineyard.store.arrow.vineyard.Columns;
 import io.vineyard.store.memory.Mapping;
 import io.vineyard.store.memory.Tracking;
 import java.nio.ByteBuffer;
@@ -40,8 +41,27 @@ import reactor.core.publisher.Mono;
  * for several threads; nobody writes.
  */
 public final class RecordBatch implements Storable, AutoCloseable {
-  /** How a batch that was {@linkplain ObjectStore#put put} is read in place. */
+  /**
+   * How a batch that was {@linkplain ObjectStore#put put} is read in place; also what Vineyard's
+   * C++ and Python make of one: a {@code vineyard::RecordBatch}, an array, a {@code
+   * vineyard::Table} of at most one batch, and what Pandas and NumPy have, as far as it is not
+   * pickled.
+   *
+   * <p>A {@code vineyard::Tensor} or {@code vineyard::Series} is one column, named {@code value} if
+   * it has no name; a tensor of more than one dimension is a column of lists of fixed size. A
+   * {@code vineyard::DataFrame} has its columns, and its index as the last one if that has a name
+   * or is not the numbers from 0 on; without a name it is {@code __index_level_0__}.
+   *
+   * <p>Opening fails with {@link ErrorCode#OBJECT_TYPE_ERROR} if a member is of a type that can't
+   * be read, saying which, or {@link ErrorCode#ARROW_ERROR} if the object is malformed.
+   */
   public static final Layout<RecordBatch> LAYOUT = new BatchLayout();
+
+  /**
+   * How all batches of a {@code vineyard::Table} are read in place, each of which is closed by
+   * itself; anything else is a list of the one batch that {@link #LAYOUT} reads.
+   */
+  public static final Layout<List<RecordBatch>> TABLE_LAYOUT = new TableLayout();
 
   private static final int ROWS_OF_TO_STRING = 5;
 
@@ -106,6 +126,12 @@ public final class RecordBatch implements Storable, AutoCloseable {
       dictionaries.close();
       throw broken;
     }
+  }
+
+  /** Makes a batch of columns, which it takes over. */
+  static RecordBatch of(Columns columns) {
+    return new RecordBatch(
+        columns.schema(), columns.vectors(), columns.dictionaries(), columns.rowCount());
   }
 
   /** Returns the schema; columns with a dictionary have the type of their indices. */

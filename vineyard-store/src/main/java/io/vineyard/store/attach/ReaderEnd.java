@@ -197,7 +197,9 @@ final class ReaderEnd implements ChunkReader {
         break;
       }
     }
-    rest();
+    if (credit > 0 || !ring.hasNews()) {
+      rest(); // else there is more to read, and the writer does not need room yet
+    }
     return null;
   }
 

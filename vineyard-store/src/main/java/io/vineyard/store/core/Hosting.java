@@ -101,6 +101,11 @@ public final class Hosting {
 
   // Blobs.
 
+  /** Checks that there may be one more blob. */
+  public void checkBlob() {
+    store.checkObjects(1);
+  }
+
   /** Returns a new id of a blob. */
   public ObjectId nextBlob() {
     return new ObjectId(store.ids.nextBlob());
@@ -201,9 +206,10 @@ public final class Hosting {
     store.objects.setField(id.value(), key, value);
   }
 
-  /** Has a task run whenever objects were created or streams made; for whoever waits for them. */
+  /** Has a task run whenever objects were created or named; for whoever waits for them. */
   public void onCreated(Runnable task) {
     store.objects.onCreated = task;
+    store.names.onNamed = task;
   }
 
   // Names.
@@ -212,6 +218,11 @@ public final class Hosting {
   public void putName(ObjectId id, String name) {
     new CommandRules(store, host).checkNewName(name);
     store.names.put(name, id.value());
+  }
+
+  /** Returns a name of what has this id, null if it has none. */
+  public @Nullable String nameOf(ObjectId id) {
+    return store.names.nameOf(id.value());
   }
 
   /** Returns what has a name, null if nothing. */
@@ -336,8 +347,8 @@ public final class Hosting {
     }
   }
 
-  /** Returns a few words that say how a stream ended that is gone; null if none is remembered. */
-  public @Nullable String outcome(ObjectId id) {
-    return store.streams.outcome(id.value());
+  /** Returns whether a stream was read to its end, and is gone. */
+  public boolean isDrained(ObjectId id) {
+    return store.streams.isDrained(id.value());
   }
 }

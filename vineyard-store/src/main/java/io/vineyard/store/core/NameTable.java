@@ -23,6 +23,9 @@ final class NameTable {
   private final Map<Long, Set<String>> namesOf = new HashMap<>();
   private final Map<String, Map<Wait, Wait>> waits = new HashMap<>();
 
+  /** Run when a name was given. */
+  Runnable onNamed = () -> {};
+
   NameTable(HeldBytes held) {
     this.held = held;
   }
@@ -46,6 +49,12 @@ final class NameTable {
     return found;
   }
 
+  /** Returns a name of what has this id, null if it has none. */
+  @Nullable String nameOf(long id) {
+    Set<String> names = namesOf.get(id);
+    return names == null ? null : names.iterator().next();
+  }
+
   @Nullable Long find(String name) {
     return ids.get(name);
   }
@@ -63,6 +72,7 @@ final class NameTable {
         wait.client.done(wait.request, id);
       }
     }
+    onNamed.run();
   }
 
   boolean drop(String name) {

@@ -281,13 +281,14 @@ final class ObjectTable {
    * Deletes what Vineyard deletes. What is a member of something else, or does not exist, stays
    * without a word.
    *
-   * @param force delete a member too, and everything that it is a member of
+   * @param force delete a member too, and everything that it is a member of, but not other members
    * @param deep delete also members that are objects; blobs go in any case
    * @param gone told the blobs that went
    */
   void delete(List<ObjectId> ids, boolean force, boolean deep, LongConsumer gone) {
     Set<Long> wanted = new LinkedHashSet<>();
     ids.forEach(id -> wanted.add(id.value()));
+    Set<Long> asked = Set.copyOf(wanted);
     if (force) {
       addParentsOf(wanted);
     }
@@ -297,7 +298,7 @@ final class ObjectTable {
       for (long id : List.copyOf(wanted)) {
         if (isOrphan(id)) {
           wanted.remove(id);
-          removeOne(id, deep, gone);
+          removeOne(id, deep && asked.contains(id), gone);
           some = true;
         }
       }
@@ -363,34 +364,14 @@ final class ObjectTable {
     if (entry == null) {
       throw noObject(id);
     }
-    ObjectMeta.Builder changed = ObjectMeta.builder(entry.own.typeName()).field(key, value);
-    entry
-        .own
-        .fields()
-        .forEach(
-            (name, old) -> {
-              if (!name.equals(key)) {
-                copy(name, old, changed);
-              }
-            });
-    ObjectMeta next = changed.build();
+    Map<String, Object> fields = new LinkedHashMap<>(entry.own.fields());
+    fields.put(key, value);
+    ObjectMeta next = ObjectMeta.builder(entry.own.typeName()).fields(fields).build();
     long bytes = MetaTree.ofOwn(next).bytes();
     held.add(bytes);
     held.remove(entry.ownBytes);
     entry.own = next;
     entry.ownBytes = bytes;
-  }
-
-  private static void copy(String name, Object value, ObjectMeta.Builder to) {
-    if (value instanceof String text) {
-      to.field(name, text);
-    } else if (value instanceof Long number) {
-      to.field(name, number);
-    } else if (value instanceof Double number) {
-      to.field(name, number);
-    } else {
-      to.field(name, (Boolean) value);
-    }
   }
 
   private void remove(long id) {

@@ -31,6 +31,9 @@ final class StreamTable {
     void failed(VineyardException reason);
   }
 
+  /** How a stream ended that is gone. */
+  private record Outcome(String text, boolean wasDropped) {}
+
   private static final int REMEMBERED = 1024;
 
   final SegmentTable segments;
@@ -44,12 +47,12 @@ final class StreamTable {
   /** Streams whose rings somebody may use, also if they are removed. */
   private final Set<StreamLog> live = new HashSet<>();
 
-  private final Map<Long, String> outcomes =
+  private final Map<Long, Outcome> outcomes =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, String> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Long, Outcome> eldest) {
           return size() > REMEMBERED;
         }
       };
@@ -167,15 +170,17 @@ final class StreamTable {
 
   /** Returns why there is no stream with this id. */
   VineyardException gone(long id) {
-    String outcome = outcomes.get(id);
+    Outcome outcome = outcomes.get(id);
     return outcome == null
         ? VineyardException.of(
             ErrorCode.OBJECT_NOT_EXISTS, "expected a stream, there is no " + new ObjectId(id))
-        : VineyardException.of(ErrorCode.STREAM_DRAINED, outcome);
+        : VineyardException.of(ErrorCode.STREAM_DRAINED, outcome.text);
   }
 
-  @Nullable String outcome(long id) {
-    return outcomes.get(id);
+  /** Returns whether a stream was read to its end, and is gone. */
+  boolean isDrained(long id) {
+    Outcome outcome = outcomes.get(id);
+    return outcome != null && !outcome.wasDropped;
   }
 
   /** Returns the stream of a writer that this client has opened. */
@@ -198,14 +203,14 @@ final class StreamTable {
   }
 
   void drop(StreamLog log, String by) {
-    remove(log, log.describe() + " was dropped by " + by);
+    remove(log, new Outcome(log.describe() + " was dropped by " + by, true));
     log.drop(by);
   }
 
   /** Removes a stream that is over, and frees the ring of one that nobody uses any more. */
   void removeIfOver(StreamLog log) {
     if (streams.get(log.id) == log && log.isDrained()) {
-      remove(log, log.outcome());
+      remove(log, new Outcome(log.outcome(), false));
     }
     if (streams.get(log.id) != log && log.isAbandoned() && live.remove(log)) {
       close(log);
@@ -218,7 +223,7 @@ final class StreamTable {
     segments.unreserve(RingLayout.of(log.spec.windowChunks()).sizeBytes());
   }
 
-  private void remove(StreamLog log, String outcome) {
+  private void remove(StreamLog log, Outcome outcome) {
     streams.remove(log.id);
     if (!objects.exists(log.id)) {
       names.dropAllOf(log.id);

@@ -41,6 +41,7 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
     WELCOMED,
     ATTACHED,
     DESCRIPTORS,
+    VINEYARD,
     CLOSED
   }
 
@@ -63,6 +64,9 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
   private long tokenHigh;
   private long tokenLow;
   private @Nullable AttachedClient attached;
+
+  // Of a connection in Vineyard's dialect.
+  private @Nullable JsonConnection json;
 
   // Of a second connection.
   private @Nullable ServerConnection owner;
@@ -100,8 +104,11 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
       if (in.readableBytes() < Preface.SIZE_BYTES) {
         return;
       }
-      Preface.decode(in);
-      state = State.HELLO;
+      begin(in);
+    }
+    if (json != null) {
+      readJson(in, json);
+      return;
     }
     while (state != State.CLOSED) {
       if (state == State.ATTACHED && !isReady()) {
@@ -119,6 +126,48 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
       }
     }
     in.skipBytes(in.readableBytes());
+  }
+
+  /** Whoever begins with the length of a message speaks Vineyard's dialect. */
+  private void begin(ByteBuf in) {
+    Channel own = channel;
+    if (own == null || in.getLongLE(in.readerIndex()) < 0) {
+      Preface.decode(in);
+      state = State.HELLO;
+    } else {
+      state = State.VINEYARD;
+      json = new JsonConnection(server, this, own);
+    }
+  }
+
+  private void readJson(ByteBuf in, JsonConnection session) {
+    session.read(in);
+    if (state == State.CLOSED) {
+      in.skipBytes(in.readableBytes());
+    } else if (session.isBusy() && in.readableBytes() > JsonConnection.MOST_FIRST_BYTES) {
+      pause(); // but read a little, as the end of the connection is seen by reading only
+    }
+  }
+
+  /** A client of Vineyard's dialect has said who it is. */
+  void registered(String client) {
+    name = client;
+    known();
+    log.debug("{} is registered", name);
+  }
+
+  /** What has come of a client of Vineyard's dialect may be read now. */
+  void readLater() {
+    server.loop.execute(
+        () -> {
+          if (json != null && channel != null && state == State.VINEYARD) {
+            if (paused) {
+              paused = false;
+              channel.config().setAutoRead(true);
+            }
+            channel.pipeline().fireChannelRead(Unpooled.EMPTY_BUFFER);
+          }
+        });
   }
 
   /** What a client has not read yet comes before what it wants next. */
@@ -360,7 +409,9 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
 
   /** The last frame gets the time that it takes a peer to read it, but no more. */
   private void close(ErrorCode code, String why) {
-    write(new Handshake.Closed(code.number(), why));
+    if (json == null) {
+      write(new Handshake.Closed(code.number(), why));
+    }
     state = State.CLOSED;
     cancel(stallTimer);
     if (outbox != null) {
@@ -393,6 +444,9 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
         VineyardException.of(ErrorCode.CONNECTION_ERROR, "the connection ended");
     if (attached != null) {
       attached.detach(reason);
+    }
+    if (json != null) {
+      json.ended();
     }
     server.remove(client);
     if (outbox != null) {

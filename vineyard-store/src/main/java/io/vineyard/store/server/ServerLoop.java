@@ -3,6 +3,7 @@ package io.vineyard.store.server;
 import io.netty.channel.EventLoop;
 import io.vineyard.store.attach.BackgroundSegments;
 import io.vineyard.store.core.StoreCore;
+import io.vineyard.store.server.json.VineyardHost;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -24,6 +25,7 @@ final class ServerLoop {
   final EventLoop loop;
   final DescriptorSender sender;
   final StoreCore core;
+  final VineyardHost vineyard;
   final SecureRandom random = seeded();
   private final Map<Long, ServerConnection> connections = new HashMap<>();
   private List<Outbox> dirty = new ArrayList<>();
@@ -38,6 +40,7 @@ final class ServerLoop {
     this.sender = sender;
     this.core =
         new StoreCore(config.limits(), new BackgroundSegments(worker, loop), Clock.systemUTC());
+    this.vineyard = new VineyardHost(core, config.socket().toString(), loop, worker);
   }
 
   /** Makes numbers that nobody can guess; takes its seed now, and not on a thread that serves. */

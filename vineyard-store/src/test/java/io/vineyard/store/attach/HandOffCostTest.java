@@ -199,6 +199,12 @@ class HandOffCostTest {
   }
 
   private void read(int chunks) {
+    receive(chunks);
+    received.forEach(RecordBatch::close);
+    received.clear();
+  }
+
+  private void receive(int chunks) {
     while (received.size() < chunks) {
       Chunk chunk = reader.poll();
       if (chunk == null) {
@@ -208,8 +214,6 @@ class HandOffCostTest {
         received.add(decoder.decode(chunk, preamble));
       }
     }
-    received.forEach(RecordBatch::close);
-    received.clear();
   }
 
   @Test
@@ -253,6 +257,26 @@ class HandOffCostTest {
     assertThat(link.events.stream().filter(wake::equals))
         .as("wakes of the reader")
         .hasSizeLessThan(10);
+  }
+
+  @Test
+  void writerIsNotWokenForAReaderThatHasMoreToRead() {
+    reader.close();
+    reader = Waits.value(store.openReader(stream, () -> {}));
+    write(Integer.MAX_VALUE);
+    link.commands.clear();
+    for (int i = 0; i < 1000; i++) {
+      reader.request(1);
+      receive(1);
+      assertThat(reader.poll()).isNull();
+      read(1);
+      Waits.until("room", () -> write(2) > 0); // and then waits, as there is none
+    }
+    Command wake = new Command.Wake(((ReaderEnd) reader).handle());
+    long wakes = link.commands.stream().filter(wake::equals).count();
+    reader.request(Long.MAX_VALUE);
+    read((int) writer.outstandingChunks());
+    assertThat(wakes).as("wakes of the writer, but for those after 5 ms").isLessThan(300);
   }
 
   @Test

@@ -48,6 +48,32 @@ class GoneClientIT {
     }
   }
 
+  /** The kernel gives the number of a closed connection to the next one. */
+  @Test
+  void descriptorForAClosedConnectionGoesToNobodyElse() {
+    try (StoreProcess process = StoreProcess.start(16 << 20, 1 << 20);
+        ObjectStore store = process.connectNow()) {
+      try (RawClient client = RawClient.attach(process.socket(), "half gone")) {
+        long attached = process.child().descriptors();
+        client.leaveSecond();
+        Waits.until(
+            () ->
+                "less than "
+                    + attached
+                    + " descriptors, there are "
+                    + process.child().descriptors(),
+            () -> process.child().descriptors() < attached);
+        try (RawClient next = RawClient.attach(process.socket(), "next")) {
+          client.say(new Command.LeaseSegment(1, 4096, 4096));
+          assertThat(client.next()).isNotNull();
+          next.say(new Command.GetStatus(2));
+          assertThat(next.next()).isInstanceOf(Event.Status.class);
+        }
+      }
+      Waits.untilIdle(store);
+    }
+  }
+
   private static void stopped(StoreProcess process, Runnable meanwhile)
       throws IOException, InterruptedException {
     signal(process, "-STOP");

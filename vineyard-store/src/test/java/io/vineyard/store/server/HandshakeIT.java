@@ -104,8 +104,18 @@ class HandshakeIT {
     @Test
     void refuseWhatIsNoPreface() {
       try (RawClient client = RawClient.connect(socket())) {
-        client.say(Unpooled.copiedBuffer("GET / HTTP/1.1\r\n\r\n", StandardCharsets.US_ASCII));
+        client.say(Unpooled.buffer().writeLongLE(-2));
         assertRefused(client, ErrorCode.PROTOCOL_ERROR, "expected the preface");
+      }
+    }
+
+    /** Its first letters are the length of a message in Vineyard's dialect, and too large. */
+    @Test
+    void refuseWhatSpeaksNoDialect() {
+      try (RawClient client = RawClient.connect(socket())) {
+        client.say(Unpooled.copiedBuffer("GET / HTTP/1.1\r\n\r\n", StandardCharsets.US_ASCII));
+        client.endOutput();
+        assertThat(client.end()).as("what it is told, in no dialect at all").isNull();
       }
     }
 

@@ -129,4 +129,12 @@ class OutboxTest {
     first.runScheduledPendingTasks();
     assertThat(end().message()).contains("a descriptor could not be sent to it", "too many ref");
   }
+
+  @Test
+  void nothingIsSentOnAClosedConnection() {
+    second.close();
+    lease(1);
+    assertThat(next()).isInstanceOf(SegmentAnnounced.class);
+    assertThat(sent).isZero();
+  }
 }

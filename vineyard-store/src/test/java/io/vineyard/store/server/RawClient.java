@@ -227,15 +227,24 @@ final class RawClient implements AutoCloseable {
     close();
   }
 
-  @Override
-  public void close() {
+  /** Closes the second connection only. */
+  void leaveSecond() {
     try {
-      first.close();
       if (second != null) {
         second.close();
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  @Override
+  public void close() {
+    try {
+      first.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    leaveSecond();
   }
 }

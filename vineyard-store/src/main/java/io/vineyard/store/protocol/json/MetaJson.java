@@ -151,7 +151,8 @@ record MetaJson(long instance) {
 
   private void writeOwn(ObjectMeta meta, JsonGenerator out) throws IOException {
     out.writeStringField(TYPE_NAME, meta.typeName());
-    out.writeBooleanField(TRANSIENT, !meta.isPersistent());
+    boolean isBlob = meta.typeName().equals(ObjectMeta.BLOB);
+    out.writeBooleanField(TRANSIENT, isBlob || !meta.isPersistent());
     Set<String> written = new HashSet<>(Set.of(ID, TYPE_NAME, TRANSIENT));
     for (Map.Entry<String, Object> field : meta.fields().entrySet()) {
       if (written.add(field.getKey())) {
@@ -166,7 +167,7 @@ record MetaJson(long instance) {
     }
     writeUnless(written, INSTANCE, instance, out);
     writeUnless(written, BYTES, meta.sizeBytes(), out);
-    if (meta.typeName().equals(ObjectMeta.BLOB)) {
+    if (isBlob) {
       writeUnless(written, LENGTH, meta.sizeBytes(), out);
     }
     ObjectId id = meta.id();

@@ -20,5 +20,5 @@ public record Payload(
   public static final long GAP_BYTES = 8;
 
   /** The payload of every blob without bytes. */
-  public static final Payload EMPTY = new Payload(ObjectId.EMPTY_BLOB, -1, 0, 0, 0, true);
+  public static final Payload EMPTY = new Payload(ObjectId.EMPTY_BLOB, -1, 0, 0, 0, false);
 }

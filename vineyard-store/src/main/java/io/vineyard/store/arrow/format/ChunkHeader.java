@@ -1,8 +1,7 @@
-package io.vineyard.store.arrow;
+package io.vineyard.store.arrow.format;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.arrow.format.Malformed;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -25,12 +24,19 @@ import org.jspecify.annotations.Nullable;
  * <p>First the schema, if the stream's chunks differ in it; then the dictionary batches; last the
  * record batch. Bit 1 of the flags says that what the chunk carries for its reader comes after
  * that, in the form of one more message, which the count leaves out.
+ *
+ * <p>Bit 2 of the flags says that the chunk is an object instead: then there is one message, which
+ * says what the object is and where its blobs lie in the chunk.
  */
-final class ChunkHeader {
+public final class ChunkHeader {
+  /** How many bytes a chunk may carry for its reader besides what it is made of. */
+  public static final int MOST_CARRIER_BYTES = 4096;
+
   private static final int MOST_MESSAGES = 0xFFFF;
   private static final int FLAGS_AT = 2;
   private static final int COPIED = 1;
   private static final int CARRIES = 2;
+  private static final int IS_OBJECT = 4;
   private static final int ALIGNMENT = 8;
   private static final int FIRST_BYTES = 1024;
 
@@ -39,20 +45,26 @@ final class ChunkHeader {
   private int flags;
 
   /** Begins a header. */
-  void begin(boolean wasCopied) {
+  public void begin(boolean wasCopied) {
     bytes.clear();
     count = 0;
     flags = wasCopied ? COPIED : 0;
   }
 
+  /** Begins the header of a chunk that is an object. */
+  public void beginObject() {
+    begin(false);
+    flags = IS_OBJECT;
+  }
+
   /** Adds a message, copied from its position to its limit. */
-  void add(ByteBuffer message) {
+  public void add(ByteBuffer message) {
     append(message);
     count++;
   }
 
   /** Adds what the chunk carries besides, once and last. */
-  void carry(byte[] carrier) {
+  public void carry(byte[] carrier) {
     append(ByteBuffer.wrap(carrier));
     flags |= CARRIES;
   }
@@ -72,7 +84,7 @@ final class ChunkHeader {
   }
 
   /** Ends the header; the bytes are valid until the next one begins. */
-  ByteBuffer end() {
+  public ByteBuffer end() {
     if (count > MOST_MESSAGES) {
       throw VineyardException.of(
           ErrorCode.LIMIT_REACHED,
@@ -83,20 +95,20 @@ final class ChunkHeader {
   }
 
   /** Takes a header apart. */
-  static List<ByteBuffer> messages(ByteBuffer header) {
+  public static List<ByteBuffer> messages(ByteBuffer header) {
     return sections(header, messageCount(header));
   }
 
   /** Returns what the chunk carries besides its messages, null if nothing. */
-  static @Nullable ByteBuffer carrier(ByteBuffer header) {
+  public static @Nullable ByteBuffer carrier(ByteBuffer header) {
     int messages = messageCount(header);
     if ((flags(header) & CARRIES) == 0) {
       return null;
     }
     ByteBuffer carrier = sections(header, messages + 1).get(messages);
-    if (carrier.remaining() > ChunkCodec.MOST_CARRIER_BYTES) {
+    if (carrier.remaining() > MOST_CARRIER_BYTES) {
       throw Malformed.of(
-          "at most " + ChunkCodec.MOST_CARRIER_BYTES + " bytes that a chunk carries",
+          "at most " + MOST_CARRIER_BYTES + " bytes that a chunk carries",
           "" + carrier.remaining());
     }
     return carrier;
@@ -133,8 +145,13 @@ final class ChunkHeader {
   }
 
   /** Returns whether the writer had to copy bytes; of a header that was taken apart before. */
-  static boolean wasCopied(ByteBuffer header) {
+  public static boolean wasCopied(ByteBuffer header) {
     return (flags(header) & COPIED) != 0;
+  }
+
+  /** Returns whether the chunk is an object; of a header that was taken apart before. */
+  public static boolean isObject(ByteBuffer header) {
+    return (flags(header) & IS_OBJECT) != 0;
   }
 
   private static int flags(ByteBuffer header) {

@@ -1,0 +1,264 @@
+package io.vineyard.store.server.json;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.core.Hosting;
+import io.vineyard.store.message.Event;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Memory for clients that can't cut it themselves.
+ *
+ * <p>As in Vineyard, all of them write in the same segments, which are mapped by a client once. So
+ * a segment is never exchanged for another one: without anything in it, it gives its pages back to
+ * the system, and gets new ones when it is needed. Those who wait for memory get it in their order.
+ */
+final class HostedMemory {
+  /** A piece of memory; whoever got it frees it once. */
+  record Range(Slab slab, long offset, long sizeBytes) {
+    long segment() {
+      return slab.segment;
+    }
+
+    long address() {
+      return slab.address(offset, sizeBytes);
+    }
+  }
+
+  private static final class Waiter {
+    final long sizeBytes;
+    final Consumer<Range> granted;
+    final Consumer<VineyardException> refused;
+    boolean cancelled;
+    boolean trimmed;
+
+    Waiter(long sizeBytes, Consumer<Range> granted, Consumer<VineyardException> refused) {
+      this.sizeBytes = sizeBytes;
+      this.granted = granted;
+      this.refused = refused;
+    }
+  }
+
+  private static final long NONE = -1;
+  private static final long MOST_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final Hosting hosting;
+  private final LongSupplier numbers;
+  private final long mostWantedBytes;
+  private final List<Slab> slabs = new ArrayList<>();
+  private final Deque<Waiter> waiters = new ArrayDeque<>();
+  private long wantedBytes;
+  private long pendingRequest = NONE;
+  private boolean filling;
+  private long usedBytes;
+
+  /**
+   * Makes a pool that takes its segments from the store when they are needed.
+   *
+   * @param numbers makes numbers of requests
+   * @param firstBytes the capacity of the first segment; it doubles from one to the next
+   * @param mostBytes the capacity at which the doubling ends
+   */
+  HostedMemory(Hosting hosting, LongSupplier numbers, long firstBytes, long mostBytes) {
+    this.hosting = hosting;
+    this.numbers = numbers;
+    this.wantedBytes = Math.min(firstBytes, mostBytes);
+    this.mostWantedBytes = mostBytes;
+  }
+
+  /** Returns how many bytes of the segments are not cut off. */
+  long freeBytes() {
+    long free = 0;
+    for (Slab slab : slabs) {
+      free += slab.state == Slab.State.FILLED ? slab.allocator.freeBytes() : 0;
+    }
+    return free;
+  }
+
+  /** Returns how many bytes were asked for and not freed. */
+  long usedBytes() {
+    return usedBytes;
+  }
+
+  /**
+   * Cuts memory, now or when there is some.
+   *
+   * @return what withdraws the request
+   */
+  Runnable allocate(long sizeBytes, Consumer<Range> granted, Consumer<VineyardException> refused) {
+    Waiter waiter = new Waiter(sizeBytes, granted, refused);
+    waiters.add(waiter);
+    serve();
+    return () -> {
+      waiter.cancelled = true;
+      waiters.remove(waiter);
+    };
+  }
+
+  private void serve() {
+    while (!waiters.isEmpty() && !filling && pendingRequest == NONE) {
+      Waiter first = waiters.element();
+      Range range = cut(first.sizeBytes);
+      if (range == null) {
+        fetch(first.sizeBytes);
+        return;
+      }
+      waiters.remove();
+      first.granted.accept(range);
+    }
+  }
+
+  private @Nullable Range cut(long sizeBytes) {
+    for (Slab slab : slabs) {
+      long offset = slab.state == Slab.State.FILLED ? slab.allocator.allocate(sizeBytes) : NONE;
+      if (offset != NONE) {
+        usedBytes += sizeBytes;
+        return new Range(slab, offset, sizeBytes);
+      }
+    }
+    return null;
+  }
+
+  private void fetch(long sizeBytes) {
+    for (Slab slab : slabs) {
+      if (slab.state == Slab.State.EMPTY && slab.memory.capacityBytes() >= sizeBytes) {
+        refill(slab);
+        return;
+      }
+    }
+    pendingRequest = numbers.getAsLong();
+    try {
+      hosting.leaseSegment(pendingRequest, sizeBytes, wantedBytes);
+      wantedBytes = Math.min(mostWantedBytes, wantedBytes * 2);
+    } catch (VineyardException e) {
+      refused(e);
+    }
+  }
+
+  private void refill(Slab slab) {
+    filling = true;
+    slab.state = Slab.State.FILLING;
+    hosting.refill(
+        slab.segment,
+        failure -> {
+          filling = false;
+          slab.state = failure == null ? Slab.State.FILLED : Slab.State.EMPTY;
+          slab.idleSinceNanos = System.nanoTime();
+          if (failure == null) {
+            serve();
+          } else {
+            refused(failure);
+          }
+        });
+  }
+
+  /** Takes the answer to a lease; says whether it was this pool's. */
+  boolean leased(Event.SegmentLeased event) {
+    if (event.request() != pendingRequest) {
+      return false;
+    }
+    pendingRequest = NONE;
+    Slab slab = new Slab(event.id(), event.segment());
+    slab.idleSinceNanos = System.nanoTime();
+    hosting.open(event.id());
+    slabs.add(slab);
+    serve();
+    return true;
+  }
+
+  /** Takes the refusal of a lease; says whether it was this pool's. */
+  boolean failed(long request, VineyardException reason) {
+    if (request != pendingRequest) {
+      return false;
+    }
+    refused(reason);
+    return true;
+  }
+
+  /** Before somebody is refused, what nobody uses goes, and it is tried once more. */
+  private void refused(VineyardException reason) {
+    pendingRequest = NONE;
+    Waiter first = waiters.peek();
+    if (first == null) {
+      return;
+    }
+    if (!first.trimmed && trim()) {
+      first.trimmed = true;
+    } else {
+      waiters.remove();
+      first.refused.accept(reason);
+    }
+    serve();
+  }
+
+  /** Frees memory. */
+  void free(Range range) {
+    Slab slab = range.slab;
+    slab.allocator.free(range.offset);
+    usedBytes -= range.sizeBytes;
+    slab.idleSinceNanos = System.nanoTime();
+    serve();
+  }
+
+  /** Gives the pages of segments that nobody uses back; says whether there were any. */
+  boolean trim() {
+    return emptyIdle(Long.MAX_VALUE);
+  }
+
+  /** The same for segments that nobody has used for a while. */
+  void sweep() {
+    boolean unused = emptyIdle(MOST_IDLE_NANOS);
+  }
+
+  private boolean emptyIdle(long leastNanos) {
+    boolean some = false;
+    long now = System.nanoTime();
+    for (Slab slab : slabs) {
+      boolean longIdle = leastNanos == Long.MAX_VALUE || now - slab.idleSinceNanos >= leastNanos;
+      if (slab.isIdle() && longIdle) {
+        hosting.empty(slab.segment);
+        slab.state = Slab.State.EMPTY;
+        some = true;
+      }
+    }
+    return some;
+  }
+
+  /** Gives all segments back that have no pages: nobody knows them any more. */
+  void forgetEmpty() {
+    for (Slab slab : List.copyOf(slabs)) {
+      if (slab.state == Slab.State.EMPTY) {
+        slabs.remove(slab);
+        hosting.giveBack(slab.segment);
+        slab.close();
+      }
+    }
+  }
+
+  /** Returns whether there are segments with pages that nobody uses. */
+  boolean hasIdle() {
+    return slabs.stream().anyMatch(Slab::isIdle);
+  }
+
+  /** Returns whether there is no segment. */
+  boolean isEmpty() {
+    return slabs.isEmpty() && pendingRequest == NONE;
+  }
+
+  /** The store is closed. */
+  void close() {
+    VineyardException closed = VineyardException.of(ErrorCode.STORE_LOST, "the store was closed");
+    List<Waiter> failing = List.copyOf(waiters);
+    waiters.clear();
+    failing.forEach(waiter -> waiter.refused.accept(closed));
+    slabs.forEach(Slab::close);
+    slabs.clear();
+  }
+}

@@ -1,0 +1,52 @@
+package io.vineyard.store.server.json;
+
+import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.Segment;
+import io.vineyard.store.memory.SubAllocator;
+import org.jspecify.annotations.Nullable;
+
+/** A segment that memory is cut from. */
+final class Slab {
+  /** What it has pages for. */
+  enum State {
+    /** Memory can be cut from it. */
+    FILLED,
+    /** It has no pages. */
+    EMPTY,
+    /** It is getting pages. */
+    FILLING
+  }
+
+  final long segment;
+  final Segment memory;
+  final SubAllocator allocator;
+  State state = State.FILLED;
+  long idleSinceNanos;
+  private @Nullable Mapping mapping;
+
+  Slab(long segment, Segment memory) {
+    this.segment = segment;
+    this.memory = memory;
+    this.allocator = new SubAllocator(memory.capacityBytes());
+  }
+
+  boolean isIdle() {
+    return state == State.FILLED && allocator.isEmpty();
+  }
+
+  /** Returns the address of a part, mapping the segment the first time. */
+  long address(long offset, long sizeBytes) {
+    if (mapping == null) {
+      mapping = memory.map(Segment.Access.READ_WRITE);
+    }
+    return mapping.address(offset, sizeBytes);
+  }
+
+  void close() {
+    if (mapping != null) {
+      mapping.close();
+      mapping = null;
+    }
+    memory.close();
+  }
+}

@@ -1,0 +1,404 @@
+package io.vineyard.store.server.json;
+
+import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectId;
+import io.vineyard.store.StreamSpec;
+import io.vineyard.store.VineyardException;
+import io.vineyard.store.core.EventSink;
+import io.vineyard.store.core.Hosting;
+import io.vineyard.store.core.StoreCore;
+import io.vineyard.store.message.Event;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** What all clients of Vineyard's dialect share in one server. */
+public final class VineyardHost implements EventSink {
+  /** The instance that this server is: the only one. */
+  public static final long INSTANCE = 0;
+
+  /** The version of Vineyard whose dialect this is. */
+  static final String VERSION = "0.24.4";
+
+  /** The highest version of our own dialect that is spoken here. */
+  static final int BINARY_VERSION = 1;
+
+  private static final long SWEEP_MILLIS = 500;
+  private static final long FIRST_SEGMENT_BYTES = 1 << 20;
+  private static final int PERCENT = 100;
+  private static final int MOST_USED_PERCENT = 80;
+
+  private final StoreCore core;
+  private final Hosting hosting;
+  private final String socket;
+  private final ScheduledExecutorService loop;
+  private final HostedMemory memory;
+  private final Chunks chunks;
+  private final Clock clock = Clock.systemUTC();
+  private final String hostName = hostNameOfKernel();
+  private final Set<Session> sessions = new LinkedHashSet<>();
+  private final Map<ObjectId, HostedStream> streams = new HashMap<>();
+  private final Map<ObjectId, OpenBlob> open = new HashMap<>();
+  private final Map<Long, HostedStream> ends = new HashMap<>();
+  private final Map<Long, HostedRing> rings = new HashMap<>();
+  private final List<Event> later = new ArrayList<>();
+  private final Set<Runnable> waits = new LinkedHashSet<>();
+  private long lastNumber;
+  private int waitingWriters;
+  private boolean looking;
+  private boolean waking;
+  private boolean sweeping;
+  private boolean closed;
+
+  /**
+   * Makes the host; costs nothing until the first client comes.
+   *
+   * @param socket the path that clients are told
+   * @param loop the thread that owns the tables
+   * @param worker may take its time
+   */
+  public VineyardHost(
+      StoreCore core, String socket, ScheduledExecutorService loop, Executor worker) {
+    this.core = core;
+    this.socket = socket;
+    this.loop = loop;
+    this.hosting = core.host("a client of Vineyard's dialect", this);
+    long most = core.limits().segmentBytes();
+    this.memory = new HostedMemory(hosting, this::nextNumber, FIRST_SEGMENT_BYTES, most);
+    this.chunks = new Chunks(this, worker, loop);
+    hosting.onCreated(this::created);
+    hosting.onShortage(this::trim);
+  }
+
+  private static String hostNameOfKernel() {
+    try {
+      return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    } catch (IOException e) {
+      return "localhost";
+    }
+  }
+
+  /** Begins a session for a connection. */
+  public Session connect(Peer peer) {
+    Session session = new Session(this, peer);
+    sessions.add(session);
+    return session;
+  }
+
+  void closed(Session session) {
+    sessions.remove(session);
+    sweepLater();
+  }
+
+  int sessions() {
+    return sessions.size();
+  }
+
+  StoreCore core() {
+    return core;
+  }
+
+  Hosting hosting() {
+    return hosting;
+  }
+
+  Chunks chunks() {
+    return chunks;
+  }
+
+  HostedMemory memory() {
+    return memory;
+  }
+
+  String socket() {
+    return socket;
+  }
+
+  long nextNumber() {
+    return ++lastNumber;
+  }
+
+  /** Returns the number by which clients know the file of a segment. */
+  static int fileOf(long segment) {
+    return Math.toIntExact(segment);
+  }
+
+  // Memory.
+
+  void free(HostedMemory.Range range) {
+    memory.free(range);
+    sweepLater();
+    if (!looking && waitingWriters > 0) {
+      looking = true;
+      loop.execute(this::lookForMemory);
+    }
+  }
+
+  private void lookForMemory() {
+    looking = false;
+    List.copyOf(streams.values()).forEach(HostedStream::lookForMemory);
+  }
+
+  /** Counts the writers that wait for memory. */
+  void waitingWriters(int change) {
+    waitingWriters += change;
+  }
+
+  /** Returns whether a stream may have so much memory: as in Vineyard, others need some, too. */
+  boolean hasMemoryFor(long sizeBytes) {
+    long most = core.limits().capacityBytes() / PERCENT * MOST_USED_PERCENT;
+    return sizeBytes == 0 || sizeBytes < most - memoryUsage();
+  }
+
+  /** Returns how much memory is used, not counting what is only kept for later. */
+  long memoryUsage() {
+    return hosting.usedBytes() - memory.freeBytes() - chunks.memory().freeBytes();
+  }
+
+  /** Gives memory back that nobody uses; returns whether that was any. */
+  boolean trim() {
+    boolean some = memory.trim();
+    return chunks.memory().trim() || some;
+  }
+
+  private void sweepLater() {
+    if (!sweeping && !closed) {
+      sweeping = true;
+      var unused = loop.schedule(this::sweep, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void sweep() {
+    sweeping = false;
+    if (closed) {
+      return;
+    }
+    if (sessions.isEmpty()) {
+      // Others may have deleted what it was made for.
+      streams.values().removeIf(stream -> !hosting.exists(stream.id));
+    }
+    for (HostedMemory pool : List.of(memory, chunks.memory())) {
+      pool.sweep();
+      if (sessions.isEmpty()) {
+        pool.forgetEmpty();
+      }
+      if (pool.hasIdle()) {
+        sweepLater();
+      }
+    }
+  }
+
+  // Blobs.
+
+  void opened(OpenBlob blob) {
+    open.put(blob.id(), blob);
+  }
+
+  @Nullable OpenBlob open(ObjectId id) {
+    return open.get(id);
+  }
+
+  void closed(OpenBlob blob) {
+    open.remove(blob.id());
+    Session owner = blob.owner;
+    if (owner != null) {
+      owner.closed(blob);
+    }
+  }
+
+  void clear() {
+    hosting.clear();
+    for (OpenBlob blob : List.copyOf(open.values())) {
+      blob.abort();
+    }
+  }
+
+  // Waits for objects and names.
+
+  void await(Runnable look) {
+    waits.add(look);
+  }
+
+  void endWait(Runnable look) {
+    waits.remove(look);
+  }
+
+  int waiting() {
+    return waits.size();
+  }
+
+  private void created() {
+    if (!waits.isEmpty() && !waking) {
+      waking = true;
+      loop.execute(this::wakeWaits);
+    }
+  }
+
+  private void wakeWaits() {
+    waking = false;
+    List.copyOf(waits).forEach(Runnable::run);
+  }
+
+  String hostName() {
+    return hostName;
+  }
+
+  long nowSeconds() {
+    return clock.instant().getEpochSecond();
+  }
+
+  // Streams.
+
+  /** Returns the stream with an id, however it was made. */
+  HostedStream stream(ObjectId id) {
+    HostedStream stream = streams.get(id);
+    if (stream == null) {
+      if (hosting.stream(id) == null) {
+        throw VineyardException.of(
+            hosting.isDrained(id) ? ErrorCode.STREAM_DRAINED : ErrorCode.OBJECT_NOT_EXISTS,
+            "expected a stream, there is no stream " + id);
+      }
+      stream = new HostedStream(this, id, false);
+      streams.put(id, stream);
+    }
+    return stream;
+  }
+
+  void createStream(ObjectId id, StreamSpec spec, Hosting.Done done) {
+    if (streams.containsKey(id)) {
+      throw VineyardException.of(
+          ErrorCode.OBJECT_EXISTS, "expected an id without stream, got " + id);
+    }
+    hosting.createStream(
+        id,
+        spec,
+        failure -> {
+          if (failure == null) {
+            streams.put(id, new HostedStream(this, id, true));
+          }
+          done.complete(failure);
+        });
+  }
+
+  void dropStream(ObjectId id) {
+    HostedStream stream = streams.remove(id);
+    if (stream != null) {
+      stream.drop();
+    } else if (hosting.stream(id) != null) {
+      hosting.dropStream(id);
+    } else if (!hosting.isDrained(id)) {
+      throw VineyardException.of(
+          ErrorCode.OBJECT_NOT_EXISTS, "expected a stream, there is no stream " + id);
+    }
+  }
+
+  boolean hasStream(ObjectId id) {
+    return streams.containsKey(id) || hosting.stream(id) != null;
+  }
+
+  void forget(HostedStream stream) {
+    streams.remove(stream.id, stream);
+  }
+
+  HostedWriter openWriter(HostedStream stream) {
+    long handle = nextNumber();
+    hosting.openWriter(stream.id, handle);
+    ends.put(handle, stream);
+    return new HostedWriter(this, takeRing(handle));
+  }
+
+  HostedReader openReader(HostedStream stream) {
+    long handle = nextNumber();
+    hosting.openReader(stream.id, handle);
+    ends.put(handle, stream);
+    return new HostedReader(hosting, takeRing(handle));
+  }
+
+  private HostedRing takeRing(long handle) {
+    HostedRing ring = rings.remove(handle);
+    if (ring == null) {
+      throw VineyardException.of(
+          ErrorCode.ASSERTION_FAILED, "expected a ring before the end of a stream, got none");
+    }
+    return ring;
+  }
+
+  void closed(HostedWriter writer) {
+    ends.remove(writer.handle());
+  }
+
+  void closed(HostedReader reader) {
+    ends.remove(reader.handle());
+    reader.close();
+  }
+
+  // Events.
+
+  @Override
+  public void send(Event event) {
+    if (event instanceof Event.SegmentLeased leased) {
+      if (!memory.leased(leased) && !chunks.memory().leased(leased)) {
+        leased.segment().close();
+      }
+    } else if (event instanceof Event.Failed failed) {
+      VineyardException reason =
+          VineyardException.of(ErrorCode.of(failed.code()), failed.message());
+      boolean unused =
+          memory.failed(failed.request(), reason)
+              || chunks.memory().failed(failed.request(), reason);
+    } else if (event instanceof Event.SegmentShared shared) {
+      chunks.shared(shared);
+    } else if (event instanceof Event.SegmentClosed gone) {
+      chunks.closed(gone.id());
+    } else if (event instanceof Event.RingShared ring) {
+      rings.put(ring.handle(), new HostedRing(ring));
+    } else {
+      later.add(event);
+      if (later.size() == 1) {
+        loop.execute(this::deliver);
+      }
+    }
+  }
+
+  /** What happens to streams is told when the tables are not in the middle of something. */
+  private void deliver() {
+    List<Event> events = List.copyOf(later);
+    later.clear();
+    events.forEach(this::toStream);
+  }
+
+  private void toStream(Event event) {
+    if (event instanceof Event.Wake one && ends.containsKey(one.handle())) {
+      ends.get(one.handle()).woken();
+    } else if (event instanceof Event.Returned one && ends.containsKey(one.handle())) {
+      ends.get(one.handle()).returned();
+    } else if (event instanceof Event.Preamble one && ends.containsKey(one.handle())) {
+      ends.get(one.handle()).preamble(one);
+    } else if (event instanceof Event.StreamEnded one && ends.containsKey(one.handle())) {
+      ends.get(one.handle()).ended(one);
+    } else if (event instanceof Event.WriterStopped one && ends.containsKey(one.handle())) {
+      ends.get(one.handle()).writerStopped();
+    }
+  }
+
+  @Override
+  public void detached(VineyardException reason) {
+    closed = true;
+    streams.clear();
+    memory.close();
+    chunks.close();
+    rings.values().forEach(HostedRing::close);
+    rings.clear();
+  }
+}
