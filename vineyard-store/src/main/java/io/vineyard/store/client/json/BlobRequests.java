@@ -108,7 +108,9 @@ final class BlobRequests {
   CompletableFuture<ObjectId> sealNow(NewBlob blob, boolean mayMove) {
     // Whoever seals a blob has it as if it had been got.
     List<ObjectId> id = List.of(blob.id);
-    references.add(id);
+    if (mayMove) {
+      references.add(id);
+    }
     return connection
         .ask(new Request.Seal(blob.id), reply -> blob.id)
         .whenComplete(

@@ -46,6 +46,7 @@ public final class JsonStore implements ObjectStore {
   private final BlobRequests blobs;
   private final ObjectRequests objects;
   private final NameRequests names;
+  private final StreamEnds ends;
   private final StreamRequests streams;
   private final AtomicBoolean over = new AtomicBoolean();
   private final AtomicLong peakBytes = new AtomicLong();
@@ -61,11 +62,12 @@ public final class JsonStore implements ObjectStore {
     this.fork = fork;
     this.extras = new ExtraConnections(where);
     this.holders = new Holders(connection::finish);
-    this.references = new References(connection);
+    this.references = new References(connection, true);
     this.blobs = new BlobRequests(connection, results, references, holders);
     this.objects = new ObjectRequests(connection, instance, blobs);
     this.names = new NameRequests(connection, objects, results);
-    this.streams = new StreamRequests(connection, objects, names);
+    this.ends = new StreamEnds(connection, instance, blobs, objects, results, holders, extras);
+    this.streams = new StreamRequests(connection, objects, names, ends, holders);
   }
 
   /**
@@ -154,7 +156,15 @@ public final class JsonStore implements ObjectStore {
 
   @Override
   public Mono<Void> delete(ObjectId id) {
-    return results.of(() -> objects.delete(id)).then();
+    return results
+        .of(() -> objects.delete(id).whenComplete((deleted, error) -> deleted(id, error)))
+        .then();
+  }
+
+  private void deleted(ObjectId id, @Nullable Throwable error) {
+    if (error == null) {
+      ends.dropped(id);
+    }
   }
 
   @Override
@@ -191,17 +201,23 @@ public final class JsonStore implements ObjectStore {
 
   @Override
   public Mono<ChunkWriter> openWriter(ObjectId id) {
-    return results.of(
+    return Mono.defer(
         () -> {
-          throw VineyardException.of(ErrorCode.UNSUPPORTED, "not yet");
+          Object site = Tracking.here();
+          return results.<ChunkWriter>of(
+              () -> streams.openWriter(id, site).thenApply(writer -> writer), ChunkWriter::close);
         });
   }
 
   @Override
   public Mono<ChunkReader> openReader(ObjectId id, Runnable onAvailable) {
-    return results.of(
+    Objects.requireNonNull(onAvailable, "onAvailable");
+    return Mono.defer(
         () -> {
-          throw VineyardException.of(ErrorCode.UNSUPPORTED, "not yet");
+          LeasedObject.Asked asked = LeasedObject.Asked.here();
+          return results.<ChunkReader>of(
+              () -> streams.openReader(id, onAvailable, asked).thenApply(reader -> reader),
+              ChunkReader::close);
         });
   }
 
@@ -247,7 +263,7 @@ public final class JsonStore implements ObjectStore {
           VineyardException.of(ErrorCode.STORE_LOST, "this client of " + place + " was closed");
       Tracking.returned(this);
       results.close(reason);
-      extras.close(reason);
+      ends.leave(reason);
       holders.remove();
       closed.tryEmitEmpty();
       awaitEnd();
@@ -260,7 +276,9 @@ public final class JsonStore implements ObjectStore {
       return;
     }
     try {
-      connection.sent().get(MOST_LEAVING.toMillis(), TimeUnit.MILLISECONDS);
+      ends.left()
+          .thenCompose(left -> connection.sent())
+          .get(MOST_LEAVING.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
@@ -273,6 +291,7 @@ public final class JsonStore implements ObjectStore {
       Tracking.returned(this);
       results.close(reason);
       extras.close(reason);
+      ends.lost(reason);
       closed.tryEmitError(reason);
     }
   }

@@ -135,7 +135,12 @@ final class ObjectRequests {
     return found;
   }
 
-  private CompletableFuture<ObjectMeta> create(ObjectMeta meta, Map<ObjectId, ObjectMeta> known) {
+  /**
+   * Creates an object.
+   *
+   * @param known all that it refers to
+   */
+  CompletableFuture<ObjectMeta> create(ObjectMeta meta, Map<ObjectId, ObjectMeta> known) {
     ObjectMeta created = Trees.created(meta, known);
     return connection.ask(
         new Request.CreateData(Trees.sent(created, known)),

@@ -12,19 +12,31 @@ import java.util.Map;
  */
 final class References {
   private final JsonConnection connection;
+  private final boolean isCounted;
   private final Map<ObjectId, Integer> counts = new HashMap<>();
 
-  References(JsonConnection connection) {
+  /**
+   * Makes the count of a connection.
+   *
+   * @param counts whether what is had is ever returned, before the end of the connection
+   */
+  References(JsonConnection connection, boolean counts) {
     this.connection = connection;
+    this.isCounted = counts;
   }
 
   /** Counts blobs before they are asked for. */
   synchronized void add(List<ObjectId> blobs) {
-    blobs.forEach(blob -> counts.merge(blob, 1, Integer::sum));
+    if (isCounted) {
+      blobs.forEach(blob -> counts.merge(blob, 1, Integer::sum));
+    }
   }
 
   /** Returns blobs; the server hears of those that nobody here has any more. */
   synchronized void remove(List<ObjectId> blobs) {
+    if (!isCounted) {
+      return;
+    }
     for (ObjectId blob : blobs) {
       Integer left = counts.computeIfPresent(blob, (id, count) -> count == 1 ? null : count - 1);
       if (left == null) {

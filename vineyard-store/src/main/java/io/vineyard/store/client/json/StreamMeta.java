@@ -99,6 +99,11 @@ final class StreamMeta {
             String.valueOf(failure.getMessage()));
   }
 
+  /** Returns whether the metadata says that the stream has failed. */
+  static boolean hasFailed(ObjectMeta meta) {
+    return ServerFields.labels(meta).containsKey(MESSAGE);
+  }
+
   /** Returns why a failed stream has failed. */
   static VineyardException failure(StreamInfo stream, ObjectMeta meta) {
     Map<String, String> labels = ServerFields.labels(meta);
