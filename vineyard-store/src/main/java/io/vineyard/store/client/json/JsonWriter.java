@@ -145,6 +145,7 @@ final class JsonWriter implements ChunkWriter {
 
   @Override
   public synchronized long roomBytes() {
+    look(FIRST_LOOK); // whoever asks waits for more, if it is not enough
     return Math.max(0, windowBytes - bytes);
   }
 
