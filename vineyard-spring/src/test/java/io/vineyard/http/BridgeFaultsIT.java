@@ -55,6 +55,8 @@ class BridgeFaultsIT {
       RecordBatchStream target = newStream(far, NAME);
       CompletableFuture<Void> pulled = BRIDGE.pull(uri(link.port(), NAME), target).toFuture();
       Reader reader = Reader.of(target).take(taken);
+      long steady = System.nanoTime() + StreamBridge.DEFAULT_TIMEOUT.toNanos() / 2;
+      Waits.until("a link that has been asked for", () -> System.nanoTime() > steady);
       long before = System.nanoTime();
       fault.happens(link);
       assertCode(
