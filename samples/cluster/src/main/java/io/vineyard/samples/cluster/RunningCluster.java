@@ -5,7 +5,6 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.client.VineyardClient;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +32,7 @@ final class RunningCluster implements AutoCloseable {
     RunningCluster cluster = new RunningCluster(Files.createTempDirectory("cluster"));
     Runtime.getRuntime().addShutdownHook(new Thread(cluster::close)); // also at Ctrl-C
     try {
-      int etcdPort = freePort();
+      int etcdPort = RunningProgram.freePort();
       cluster.startEtcd(found, etcdPort);
       cluster.startInstance(found, 0, etcdPort, capacityBytes);
       cluster.startInstance(found, 1, etcdPort, capacityBytes);
@@ -44,25 +43,19 @@ final class RunningCluster implements AutoCloseable {
     }
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return any.getLocalPort();
-    }
-  }
-
   private void startEtcd(Installation found, int port) throws IOException, InterruptedException {
     String clients = "http://127.0.0.1:" + port;
-    RunningProgram etcd =
-        start(
-            "etcd", found.etcd(folder.resolve("data"), clients, "http://127.0.0.1:" + freePort()));
-    await(etcd, () -> listens(port));
+    String peers = "http://127.0.0.1:" + RunningProgram.freePort();
+    await(start("etcd", found.etcd(folder.resolve("data"), clients, peers)), () -> listens(port));
   }
 
   private void startInstance(Installation found, int index, int etcdPort, long capacityBytes)
       throws IOException, InterruptedException {
     String etcd = "http://127.0.0.1:" + etcdPort;
     RunningProgram instance =
-        start("instance-" + index, found.instance(socket(index), etcd, capacityBytes, freePort()));
+        start(
+            "instance-" + index,
+            found.instance(socket(index), etcd, capacityBytes, RunningProgram.freePort()));
     await(instance, () -> answers(index));
   }
 
@@ -100,6 +93,11 @@ final class RunningCluster implements AutoCloseable {
   /** Returns where an instance listens. */
   Path socket(int index) {
     return folder.resolve("socket-" + index);
+  }
+
+  /** Kills an instance, as a machine that is lost. */
+  void kill(int index) {
+    programs.get(index + 1).process().destroyForcibly(); // the first is etcd
   }
 
   @Override

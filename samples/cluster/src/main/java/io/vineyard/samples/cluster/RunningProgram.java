@@ -1,6 +1,7 @@
 package io.vineyard.samples.cluster;
 
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,6 +19,13 @@ record RunningProgram(Process process, Path log) implements AutoCloseable {
     starting.environment().put("TMPDIR", folder.toString()); // where it keeps more of them
     starting.directory(folder.toFile()).redirectOutput(log.toFile());
     return new RunningProgram(starting.start(), log);
+  }
+
+  /** Returns a port that nobody listens on. */
+  static int freePort() throws IOException {
+    try (ServerSocket any = new ServerSocket(0)) {
+      return any.getLocalPort();
+    }
   }
 
   boolean endsWithin(int millis) throws InterruptedException {
