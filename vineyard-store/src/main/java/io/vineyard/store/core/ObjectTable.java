@@ -7,6 +7,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.message.BlobLocation;
 import io.vineyard.store.message.Texts;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,6 +39,8 @@ final class ObjectTable {
       this.ownBytes = MetaTree.ofOwn(meta).bytes();
     }
   }
+
+  private static final int MOST_FIELD_CHARS = 1 << 16;
 
   private final StoreLimits limits;
   private final Ids ids;
@@ -170,6 +173,12 @@ final class ObjectTable {
     if (blob != null) {
       blob.parents += change;
     }
+  }
+
+  /** Returns about how many bytes it takes to write down the tree of an object or blob. */
+  long treeBytes(long id) {
+    ObjectEntry entry = objects.get(id);
+    return entry == null ? MetaTree.BLOB.bytes() : entry.tree.bytes() + entry.ownBytes;
   }
 
   /** Returns the whole tree of an object or blob. */
@@ -308,10 +317,20 @@ final class ObjectTable {
     }
   }
 
+  /** Adds what these are members of, upwards, in one look at all objects. */
   private void addParentsOf(Set<Long> wanted) {
+    if (wanted.stream().noneMatch(this::isMember)) {
+      return;
+    }
+    Map<Long, List<Long>> parents = new HashMap<>();
+    for (ObjectEntry entry : objects.values()) {
+      for (long member : entry.members.values()) {
+        parents.computeIfAbsent(member, key -> new ArrayList<>()).add(entry.id);
+      }
+    }
     List<Long> upwards = new ArrayList<>(wanted);
     for (int i = 0; i < upwards.size(); i++) {
-      for (long parent : parentsOf(upwards.get(i))) {
+      for (long parent : parents.getOrDefault(upwards.get(i), List.of())) {
         if (wanted.add(parent)) {
           upwards.add(parent);
         }
@@ -319,14 +338,10 @@ final class ObjectTable {
     }
   }
 
-  private List<Long> parentsOf(long id) {
-    List<Long> parents = new ArrayList<>();
-    for (ObjectEntry entry : objects.values()) {
-      if (entry.members.containsValue(id)) {
-        parents.add(entry.id);
-      }
-    }
-    return parents;
+  private boolean isMember(long id) {
+    ObjectEntry object = objects.get(id);
+    BlobEntry blob = object == null ? blobs.find(id) : null;
+    return (object != null && object.parents > 0) || (blob != null && blob.parents > 0);
   }
 
   private void removeOne(long id, boolean deep, LongConsumer gone) {
@@ -369,6 +384,16 @@ final class ObjectTable {
     ObjectEntry entry = objects.get(id);
     if (entry == null) {
       throw noObject(id);
+    }
+    if (entry.members.containsKey(key) || value.length() > MOST_FIELD_CHARS) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected at most "
+              + MOST_FIELD_CHARS
+              + " characters for a field that is no member, got "
+              + value.length()
+              + " for "
+              + key);
     }
     Map<String, Object> fields = new LinkedHashMap<>(entry.own.fields());
     fields.put(key, value);

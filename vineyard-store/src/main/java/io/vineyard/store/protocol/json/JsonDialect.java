@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.util.JsonGeneratorDelegate;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.netty.buffer.ByteBuf;
@@ -28,15 +29,19 @@ public final class JsonDialect {
   public static final int LENGTH_BYTES = 8;
 
   /** The most bytes of a message. */
-  public static final int MOST_BYTES = 64 << 20;
+  public static final int MOST_BYTES = 16 << 20;
+
+  private static final int MOST_TOKENS = 1 << 20;
 
   private static final int DEEPEST = 256;
   private static final ObjectMapper JSON =
       new ObjectMapper(
           JsonFactory.builder()
+              .disable(JsonFactory.Feature.CHARSET_DETECTION) // it is UTF-8 always
               .streamReadConstraints(
                   StreamReadConstraints.builder()
                       .maxNestingDepth(DEEPEST)
+                      .maxTokenCount(MOST_TOKENS)
                       .maxStringLength(MOST_BYTES)
                       .build())
               .build());
@@ -48,6 +53,23 @@ public final class JsonDialect {
     this.metas = new MetaJson(instance);
   }
 
+  /** Writes texts that may come from Java, where half a character can be one. */
+  private static final class Whole extends JsonGeneratorDelegate {
+    Whole(JsonGenerator out) {
+      super(out, false);
+    }
+
+    @Override
+    public void writeString(String text) throws IOException {
+      super.writeString(Surrogates.replaced(text));
+    }
+
+    @Override
+    public void writeFieldName(String name) throws IOException {
+      super.writeFieldName(Surrogates.replaced(name));
+    }
+  }
+
   /** A message is written by this. */
   private interface Body {
     void write(JsonGenerator out) throws IOException;
@@ -57,7 +79,7 @@ public final class JsonDialect {
     int start = out.writerIndex();
     out.writeLongLE(0);
     try (OutputStream bytes = new ByteBufOutputStream(out);
-        JsonGenerator json = JSON.createGenerator(bytes)) {
+        JsonGenerator json = new Whole(JSON.createGenerator(bytes))) {
       json.writeStartObject();
       body.write(json);
       json.writeEndObject();
@@ -84,6 +106,7 @@ public final class JsonDialect {
 
   private static JsonObject parse(String what, ByteBuf body) {
     JsonNode tree;
+    boolean mayHaveHalves = Surrogates.mayBeIn(body);
     try (InputStream bytes = new ByteBufInputStream(body);
         JsonParser parser = JSON.createParser(bytes)) {
       tree = JSON.readTree(parser);
@@ -98,6 +121,9 @@ public final class JsonDialect {
     if (tree == null || !tree.isObject()) {
       throw invalid(
           what + " as an object, got " + (tree == null ? "nothing" : JsonObject.cut(tree)), null);
+    }
+    if (mayHaveHalves && Surrogates.isAloneIn(tree)) {
+      throw invalid(what + " in whole characters, got half of one", null);
     }
     return new JsonObject(what, tree);
   }

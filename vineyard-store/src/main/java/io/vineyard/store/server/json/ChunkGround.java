@@ -1,6 +1,8 @@
 package io.vineyard.store.server.json;
 
+import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
+import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.vineyard.BytesAccess;
 import io.vineyard.store.core.Hosting;
 import io.vineyard.store.memory.Mapping;
@@ -33,6 +35,7 @@ final class ChunkGround implements Ground {
     long[] starts = new long[segments.length];
     long[] capacities = new long[segments.length];
     for (int i = 0; i < segments.length; i++) {
+      check(segments[i]);
       Mapping mapping = maps.get(segments[i]);
       starts[i] = mapping.address();
       capacities[i] = mapping.capacityBytes();
@@ -49,6 +52,14 @@ final class ChunkGround implements Ground {
     };
   }
 
+  /** A writer must not show what the store has not said that its stream lies in. */
+  private void check(long segment) {
+    if (!hosting.knowsSegment(segment)) {
+      throw VineyardException.of(
+          ErrorCode.ARROW_ERROR, "expected a segment of the stream, got segment " + segment);
+    }
+  }
+
   private static boolean isInside(long offset, long sizeBytes, long capacity) {
     return offset >= 0 && offset < capacity && sizeBytes >= 0 && sizeBytes <= capacity - offset;
   }
@@ -57,6 +68,7 @@ final class ChunkGround implements Ground {
   public ObjectId add(long offset, long sizeBytes) {
     long rest = offset;
     for (long segment : segments()) {
+      check(segment);
       Segment memory = hosting.segment(segment);
       long capacity = memory == null ? 0 : memory.capacityBytes();
       if (isInside(rest, sizeBytes, capacity)) {
@@ -77,13 +89,28 @@ final class ChunkGround implements Ground {
     }
   }
 
-  /** Returns what is made of the chunk; closing it deletes that. */
+  private void lost() {
+    left--;
+    if (left == 0) {
+      from.putBack(taken);
+    }
+  }
+
+  /** Returns what is made of the chunk, which goes with it unless somebody else has it as well. */
   Rendered rendered(ObjectId root) {
     return new Rendered(
         root,
         () -> {
-          List<ObjectId> unused = hosting.delete(List.of(root), false, true);
+          delete(root);
           gone();
+        },
+        () -> {
+          delete(root);
+          lost();
         });
+  }
+
+  private void delete(ObjectId root) {
+    List<ObjectId> unused = hosting.delete(List.of(root), false, true);
   }
 }

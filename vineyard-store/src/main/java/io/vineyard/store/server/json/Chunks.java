@@ -40,7 +40,7 @@ final class Chunks {
     long most = hosting.limits().segmentBytes();
     this.memory = new HostedMemory(hosting, host::nextNumber, Math.min(FIRST_BYTES, most), most);
     this.maps = new SegmentMaps(hosting);
-    this.tools = new Rendering.Tools(hosting, memory, worker, loop);
+    this.tools = new Rendering.Tools(hosting, memory, worker, loop, new Rendering.Work());
     this.stored = new StoredViews(tools, maps);
   }
 
@@ -203,11 +203,12 @@ final class Chunks {
       }
       ChunkGround ground = new ChunkGround(hosting, maps, from, taken);
       if (type.equals(StreamSpec.DATAFRAMES)) {
-        IpcStreamBytes whole = stream.views().stream(header, from.preamble(), ground.bytes());
+        IpcStreamBytes whole =
+            stream.reading().views().stream(header, from.preamble(), ground.bytes());
         BlobSource made = new BlobSource.Made(whole.sizeBytes(), whole::writeTo);
         Rendering.start(tools, ground, List.of(made), ids -> ids.get(0), outcome(ground, taker));
       } else {
-        BatchTree tree = stream.views().tree(header, from.preamble(), ground.bytes());
+        BatchTree tree = stream.reading().views().tree(header, from.preamble(), ground.bytes());
         Rendering.start(
             tools,
             ground,
@@ -240,8 +241,13 @@ final class Chunks {
       return header.order(ByteOrder.LITTLE_ENDIAN);
     }
     long[] segments = chunk.segments();
+    long last = segments[segments.length - 1];
+    if (!hosting.knowsSegment(last)) {
+      throw VineyardException.of(
+          ErrorCode.ARROW_ERROR, "expected a segment of the stream, got segment " + last);
+    }
     int size = chunk.overflowBytes();
-    long address = maps.get(segments[segments.length - 1]).address(chunk.overflowOffset(), size);
+    long address = maps.get(last).address(chunk.overflowOffset(), size);
     ByteBuffer copy = ByteBuffer.allocate(size).put(Mapping.view(address, size)).flip();
     return copy.order(ByteOrder.LITTLE_ENDIAN);
   }
@@ -254,7 +260,8 @@ final class Chunks {
     }
     long size = header.getLong(header.position() + Long.BYTES);
     if (size == 0) {
-      return new Rendered(ObjectId.EMPTY_BLOB, () -> from.release(taken));
+      return new Rendered(
+          ObjectId.EMPTY_BLOB, () -> from.release(taken), () -> from.putBack(taken));
     }
     ChunkGround ground = new ChunkGround(hosting, maps, from, taken);
     return ground.rendered(ground.add(header.getLong(header.position()), size));
@@ -266,7 +273,12 @@ final class Chunks {
   }
 
   void close() {
-    maps.close();
-    memory.close();
+    tools
+        .work()
+        .close(
+            () -> {
+              maps.close();
+              memory.close();
+            });
   }
 }

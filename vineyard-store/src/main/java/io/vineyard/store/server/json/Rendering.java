@@ -25,7 +25,36 @@ final class Rendering {
    * @param worker may take its time
    * @param loop the thread that owns the tables
    */
-  record Tools(Hosting hosting, HostedMemory memory, Executor worker, Executor loop) {}
+  record Tools(Hosting hosting, HostedMemory memory, Executor worker, Executor loop, Work work) {}
+
+  /** Counts what other threads are at, for which memory must stay mapped. */
+  static final class Work {
+    private int running;
+    private boolean closed;
+    private Runnable onIdle = () -> {};
+
+    /** Runs a task when no other thread is at anything. */
+    void close(Runnable task) {
+      closed = true;
+      onIdle = task;
+      if (running == 0) {
+        task.run();
+      }
+    }
+
+    private void begin() {
+      running++;
+    }
+
+    /** Returns whether to go on. */
+    private boolean end() {
+      running--;
+      if (closed && running == 0) {
+        onIdle.run();
+      }
+      return !closed;
+    }
+  }
 
   /** Takes what was made, now or later. */
   interface Outcome {
@@ -45,6 +74,7 @@ final class Rendering {
   private final Function<List<ObjectId>, ObjectId> root;
   private final Outcome outcome;
   private final List<ObjectId> ids = new ArrayList<>();
+  private final List<ObjectId> made = new ArrayList<>();
   private final List<Runnable> writes = new ArrayList<>();
   private long writtenBytes;
 
@@ -88,12 +118,14 @@ final class Rendering {
           ids.add(ground.add(there.offset(), there.sizeBytes()));
         } else {
           Runnable unused =
-              tools.memory().allocate(source.sizeBytes(), range -> make(source, range), this::give);
+              tools
+                  .memory()
+                  .allocate(source.sizeBytes(), range -> make(source, range), this::refuse);
           return;
         }
       }
     } catch (VineyardException e) {
-      give(e);
+      refuse(e);
       return;
     }
     write();
@@ -108,10 +140,12 @@ final class Rendering {
           range.offset(),
           source.sizeBytes(),
           () -> tools.memory().free(range));
+      hosting.retain(id); // whoever deletes it must not have its memory used again yet
+      made.add(id);
       ids.add(id);
     } catch (VineyardException e) {
       tools.memory().free(range);
-      give(e);
+      refuse(e);
       return;
     }
     long address = range.address();
@@ -125,16 +159,18 @@ final class Rendering {
       end(writeAll());
       return;
     }
+    tools.work().begin();
     try {
       tools
           .worker()
           .execute(
               () -> {
                 VineyardException failure = writeAll();
-                tools.loop().execute(() -> end(failure));
+                tools.loop().execute(() -> written(failure));
               });
     } catch (RejectedExecutionException e) {
-      give(VineyardException.of(ErrorCode.STORE_LOST, "the store was closed", e));
+      boolean unused = tools.work().end();
+      refuse(VineyardException.of(ErrorCode.STORE_LOST, "the store was closed", e));
     }
   }
 
@@ -147,7 +183,14 @@ final class Rendering {
     }
   }
 
+  private void written(@Nullable VineyardException failure) {
+    if (tools.work().end()) {
+      end(failure);
+    }
+  }
+
   private void end(@Nullable VineyardException failure) {
+    made.forEach(hosting::release);
     if (failure != null) {
       give(failure);
       return;
@@ -161,6 +204,11 @@ final class Rendering {
     }
     releaseSegments();
     outcome.rendered(id);
+  }
+
+  private void refuse(VineyardException reason) {
+    made.forEach(hosting::release);
+    give(reason);
   }
 
   /** Nothing becomes of it. */
