@@ -108,7 +108,7 @@ final class BridgeRoutes implements Consumer<HttpServerRoutes> {
         && lost.code() == ErrorCode.STORE_LOST) {
       return gone(response, lost);
     }
-    link.pulse.seen();
+    link.pulse.answered();
     return response.send();
   }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.netty.ByteBufFlux;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientResponse;
@@ -30,6 +31,7 @@ final class Pull {
   private final HttpClient linked;
   private final LinkPulse pulse;
   private final AtomicLong batches = new AtomicLong();
+  private final Sinks.Empty<Void> answered = Sinks.empty();
   private volatile @Nullable HttpHeaders trailer;
 
   Pull(StreamBridge settings, URI source, RecordBatchStream target) {
@@ -92,6 +94,7 @@ final class Pull {
   }
 
   private Flux<RecordBatch> decode(HttpClientResponse response, ByteBufFlux body) {
+    answered.tryEmitEmpty();
     response.trailerHeaders().subscribe(headers -> trailer = headers);
     return settings
         .decoder()
@@ -107,10 +110,12 @@ final class Pull {
     return told == null ? Mono.empty() : Mono.error(told);
   }
 
-  /** Asks whether the other side is there, until all has arrived. Never completes. */
+  /** Asks whether the other side is there, from its answer on until all has arrived. */
   private Mono<Void> silence() {
-    return Flux.interval(pulse.step())
-        .onBackpressureDrop()
+    return answered
+        .asMono()
+        .timeout(PATIENCE, Mono.error(this::silent))
+        .thenMany(Flux.interval(Duration.ZERO, pulse.step()).onBackpressureDrop())
         .takeWhile(tick -> trailer == null)
         .flatMap(tick -> pulse.isSilent() ? Mono.error(silent()) : pulse())
         .then(Mono.never());
@@ -122,7 +127,7 @@ final class Pull {
         .uri(source)
         .response()
         .timeout(settings.timeout())
-        .doOnNext(answer -> pulse.seen())
+        .doOnNext(answer -> pulse.answered())
         .flatMap(this::check)
         .onErrorResume(TimeoutException.class, late -> Mono.empty())
         .onErrorMap(error -> typed(ErrorCode.CONNECTION_ERROR, "expected an answer", error))
@@ -132,8 +137,8 @@ final class Pull {
   private VineyardException silent() {
     return VineyardException.of(
         ErrorCode.CONNECTION_ERROR,
-        "%s: expected an answer within %s, got none, after %d batches"
-            .formatted(link(), settings.timeout(), batches.get()));
+        "%s: expected an answer in time, got none, after %d batches"
+            .formatted(link(), batches.get()));
   }
 
   private Throwable typed(ErrorCode code, String expected, Throwable error) {

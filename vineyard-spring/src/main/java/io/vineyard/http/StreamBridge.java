@@ -31,7 +31,8 @@ import reactor.netty.http.server.HttpServerRoutes;
  *
  * <p>Batches arrive once, in order, or the link fails: it is not resumed. While it lasts, the far
  * side asks the near side five times per {@link #timeout} whether it is there. When a store, a
- * process or the network between them is lost, each side that is left learns within that time:
+ * process or the network between them is lost, each side that is left learns within that time, or
+ * five times that if the first question has not been answered yet:
  *
  * <ul>
  *   <li>At the far side the result of {@link #pull} fails with an error that names the link, {@link

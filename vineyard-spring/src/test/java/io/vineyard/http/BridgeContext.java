@@ -16,6 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.netty.DisposableServer;
@@ -39,7 +41,7 @@ final class BridgeContext {
     return URI.create("http://127.0.0.1:" + port + "/streams/" + stream);
   }
 
-  static RecordBatchStream create(ObjectStore store, String name) {
+  static RecordBatchStream newStream(ObjectStore store, String name) {
     return Waits.value(
         RecordBatchStream.create(store, StreamSpec.named(name).windowChunks(WINDOW)));
   }
@@ -79,7 +81,7 @@ final class BridgeContext {
   /** Reads batches one by one, as it is told, and checks that none is missing. */
   static final class Reader extends BaseSubscriber<RecordBatch> {
     private final CompletableFuture<Void> end = new CompletableFuture<>();
-    private volatile long batches;
+    private final AtomicLong batches = new AtomicLong();
 
     static Reader of(RecordBatchStream stream) {
       Reader reader = new Reader();
@@ -92,19 +94,20 @@ final class BridgeContext {
     }
 
     long batches() {
-      return batches;
+      return batches.get();
     }
 
     Reader take(long count) {
-      long before = batches;
+      long before = batches.get();
       request(count);
       Waits.until(
-          () -> "batch " + (before + count) + ", got " + batches, () -> batches == before + count);
+          () -> "batch " + (before + count) + ", got " + batches,
+          () -> batches.get() == before + count);
       return this;
     }
 
     @Override
-    protected void hookOnSubscribe(org.reactivestreams.Subscription subscription) {
+    protected void hookOnSubscribe(Subscription subscription) {
       // it is told when to request
     }
 
@@ -112,8 +115,8 @@ final class BridgeContext {
     protected void hookOnNext(RecordBatch batch) {
       try (batch) {
         assertThat(batch.rowCount()).isEqualTo(ROWS);
-        assertThat(batch.values("n").getLong(0)).isEqualTo(batches * ROWS);
-        batches++; // by one thread at a time
+        assertThat(batch.values("n").getLong(0)).isEqualTo(batches.get() * ROWS);
+        batches.incrementAndGet();
       } catch (AssertionError wrong) {
         end.completeExceptionally(wrong);
         cancel();

@@ -13,7 +13,7 @@ final class BridgePeer {
   /** Serves an endless stream "flights", or with the URI of one pulls and reads it. */
   public static void main(String[] arguments) throws InterruptedException {
     ObjectStore store = EmbeddedStore.create().open();
-    RecordBatchStream stream = BridgeContext.create(store, "flights");
+    RecordBatchStream stream = BridgeContext.newStream(store, "flights");
     if (arguments.length == 0) {
       BridgeContext.write(stream).whenComplete((done, error) -> ParentLines.say("end " + error));
       ParentLines.say("port " + BridgeContext.serve(store, StreamBridge.create()).port());

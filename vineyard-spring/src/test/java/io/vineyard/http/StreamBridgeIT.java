@@ -3,8 +3,8 @@ package io.vineyard.http;
 import static io.vineyard.http.BridgeContext.ROWS;
 import static io.vineyard.http.BridgeContext.WINDOW;
 import static io.vineyard.http.BridgeContext.assertCode;
-import static io.vineyard.http.BridgeContext.create;
 import static io.vineyard.http.BridgeContext.errorSoon;
+import static io.vineyard.http.BridgeContext.newStream;
 import static io.vineyard.http.BridgeContext.uri;
 import static io.vineyard.http.BridgeContext.write;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -74,8 +74,8 @@ class StreamBridgeIT {
 
   @Test
   void batchesArriveOnceAndInOrder() throws Exception {
-    CompletableFuture<Void> written = write(create(near, "flights"), 500);
-    RecordBatchStream target = create(far, "flights");
+    CompletableFuture<Void> written = write(newStream(near, "flights"), 500);
+    RecordBatchStream target = newStream(far, "flights");
     CompletableFuture<Void> pulled = pull("flights", target);
     Reader reader = Reader.of(target).take(500);
     reader.request(1);
@@ -87,8 +87,8 @@ class StreamBridgeIT {
   @Test
   void batchesOfAnyTypeArriveEqual() throws Exception {
     List<RecordBatch> batches = goods();
-    RecordBatchStream source = create(near, "goods");
-    RecordBatchStream target = create(far, "goods");
+    RecordBatchStream source = newStream(near, "goods");
+    RecordBatchStream target = newStream(far, "goods");
     try (StreamWriter<RecordBatch> writer = source.writerNow()) {
       for (RecordBatch each : goods()) {
         Waits.done(writer.emit(each));
@@ -122,12 +122,12 @@ class StreamBridgeIT {
 
   @Test
   void compressedBatchesArriveEqual() throws Exception {
-    RecordBatchStream source = create(near, "small");
+    RecordBatchStream source = newStream(near, "small");
     CompletableFuture<Void> written = write(source, 20);
     StreamBridge zstd = BRIDGE.encoder(BatchBodyEncoder.create().compression(CodecType.ZSTD));
     DisposableServer compressing = BridgeContext.serve(near, zstd);
     try {
-      RecordBatchStream target = create(far, "small");
+      RecordBatchStream target = newStream(far, "small");
       CompletableFuture<Void> pulled =
           BRIDGE.pull(uri(compressing.port(), "small"), target).toFuture();
       Reader reader = Reader.of(target).take(20);
@@ -142,8 +142,8 @@ class StreamBridgeIT {
 
   @Test
   void emptyStreamArrivesEmpty() throws Exception {
-    CompletableFuture<Void> written = write(create(near, "none"), 0);
-    RecordBatchStream target = create(far, "none");
+    CompletableFuture<Void> written = write(newStream(near, "none"), 0);
+    RecordBatchStream target = newStream(far, "none");
     done(pull("none", target));
     Reader reader = Reader.of(target);
     done(reader.end());
@@ -153,15 +153,15 @@ class StreamBridgeIT {
 
   @Test
   void streamIsFoundByItsIdAndByNamesThatUrisMustEncode() throws Exception {
-    RecordBatchStream odd = create(near, "all flights/ö+1?");
+    RecordBatchStream odd = newStream(near, "all flights/ö+1?");
     CompletableFuture<Void> written = write(odd, 1);
-    RecordBatchStream target = create(far, "odd");
+    RecordBatchStream target = newStream(far, "odd");
     done(pull("all%20flights%2F%C3%B6+1%3F", target));
     Reader.of(target).take(1).request(1);
     done(written);
-    RecordBatchStream byId = create(near, "by id");
+    RecordBatchStream byId = newStream(near, "by id");
     written = write(byId, 1);
-    RecordBatchStream second = create(far, "by id");
+    RecordBatchStream second = newStream(far, "by id");
     done(pull(byId.id().toString(), second));
     Reader.of(second).take(1).request(1);
     done(written);
@@ -169,9 +169,9 @@ class StreamBridgeIT {
 
   @Test
   void slowReaderHoldsTheWriter() throws Exception {
-    RecordBatchStream source = create(near, "slow");
+    RecordBatchStream source = newStream(near, "slow");
     CompletableFuture<Void> written = write(source);
-    RecordBatchStream target = create(far, "slow");
+    RecordBatchStream target = newStream(far, "slow");
     CompletableFuture<Void> pulled = pull("slow", target);
     Reader reader = Reader.of(target).take(1);
     long held = heldAt(source);
@@ -210,14 +210,14 @@ class StreamBridgeIT {
 
   @Test
   void errorOfTheWriterComesAfterItsBatches() throws Exception {
-    RecordBatchStream source = create(near, "broken");
+    RecordBatchStream source = newStream(near, "broken");
     try (StreamWriter<RecordBatch> writer = source.writerNow()) {
       for (int n = 0; n < 5; n++) {
         Waits.done(writer.emit(Flights.batch(writer.allocator(), (long) n * ROWS, ROWS)));
       }
       writer.tryEmitError(new IllegalStateException("no more flights"));
     }
-    RecordBatchStream target = create(far, "broken");
+    RecordBatchStream target = newStream(far, "broken");
     CompletableFuture<Void> pulled = pull("broken", target);
     Reader reader = Reader.of(target).take(5);
     assertCode(errorSoon(pulled, System.nanoTime()), ErrorCode.STREAM_FAILED, "no more flights");
@@ -229,18 +229,18 @@ class StreamBridgeIT {
 
   @Test
   void lostWriterIsLostAtTheFarSideToo() throws Exception {
-    RecordBatchStream source = create(near, "lost");
+    RecordBatchStream source = newStream(near, "lost");
     source.writerNow().close();
-    RecordBatchStream target = create(far, "lost");
+    RecordBatchStream target = newStream(far, "lost");
     assertCode(errorSoon(pull("lost", target), System.nanoTime()), ErrorCode.WRITER_LOST, "link");
     assertCode(errorSoon(Reader.of(target).end(), System.nanoTime()), ErrorCode.WRITER_LOST, "");
   }
 
   @Test
   void cancelledPullEndsBothStreams() throws Exception {
-    RecordBatchStream source = create(near, "cancelled");
+    RecordBatchStream source = newStream(near, "cancelled");
     CompletableFuture<Void> written = write(source);
-    RecordBatchStream target = create(far, "cancelled");
+    RecordBatchStream target = newStream(far, "cancelled");
     Disposable pull = BRIDGE.pull(uri(server.port(), "cancelled"), target).subscribe();
     Reader reader = Reader.of(target).take(1);
     long before = System.nanoTime();
@@ -252,10 +252,10 @@ class StreamBridgeIT {
 
   @Test
   void pullThatCouldNotBeginCanBeTriedAgain() throws Exception {
-    RecordBatchStream target = create(far, "late");
+    RecordBatchStream target = newStream(far, "late");
     assertCode(
         errorSoon(pull("late", target), System.nanoTime()), ErrorCode.OBJECT_NOT_EXISTS, "late");
-    RecordBatchStream source = create(near, "late");
+    RecordBatchStream source = newStream(near, "late");
     CompletableFuture<Void> written = write(source, 1);
     Reader first = Reader.of(source);
     Waits.until("a reader", () -> info(source).hasReader());
@@ -276,8 +276,8 @@ class StreamBridgeIT {
 
   @Test
   void readerThatLeavesIsFollowedByTheNext() throws Exception {
-    CompletableFuture<Void> written = write(create(near, "shift"), 40);
-    RecordBatchStream target = create(far, "shift");
+    CompletableFuture<Void> written = write(newStream(near, "shift"), 40);
+    RecordBatchStream target = newStream(far, "shift");
     CompletableFuture<Void> pulled = pull("shift", target);
     Reader.of(target).take(10).cancel();
     long rest = Waits.value(target.reader(RecordBatch::rowCount).count());
@@ -288,15 +288,15 @@ class StreamBridgeIT {
 
   @Test
   void streamWithoutItsReaderStaysForWhoPullsNext() throws Exception {
-    RecordBatchStream source = create(near, "idle");
+    RecordBatchStream source = newStream(near, "idle");
     StreamWriter<RecordBatch> writer = source.writerNow();
-    RecordBatchStream first = create(far, "first");
+    RecordBatchStream first = newStream(far, "first");
     Disposable pull = BRIDGE.pull(uri(server.port(), "idle"), first).subscribe();
     Waits.until("a reader", () -> info(source).hasReader());
     pull.dispose();
     Waits.until("no reader", () -> !info(source).hasReader());
     Waits.done(first.drop());
-    RecordBatchStream second = create(far, "second");
+    RecordBatchStream second = newStream(far, "second");
     CompletableFuture<Void> pulled = pull("idle", second);
     CompletableFuture<Void> written =
         writer
