@@ -11,12 +11,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufInputStream;
 import io.netty.buffer.ByteBufOutputStream;
+import io.netty.buffer.ByteBufUtil;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,6 +107,9 @@ public final class JsonDialect {
   }
 
   private static JsonObject parse(String what, ByteBuf body) {
+    if (!ByteBufUtil.isText(body, StandardCharsets.UTF_8)) {
+      throw invalid(what + " in UTF-8, got other bytes", null);
+    }
     JsonNode tree;
     boolean mayHaveHalves = Surrogates.mayBeIn(body);
     try (InputStream bytes = new ByteBufInputStream(body);
@@ -116,7 +121,7 @@ public final class JsonDialect {
     } catch (JsonProcessingException e) {
       throw invalid(what + " in JSON, got none: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw invalid(what + " in UTF-8, got none: " + e.getMessage(), e);
+      throw new UncheckedIOException(e); // a buffer in memory has no such errors
     }
     if (tree == null || !tree.isObject()) {
       throw invalid(
@@ -169,7 +174,7 @@ public final class JsonDialect {
     }
     failIfError(in);
     try {
-      String expected = ReplyJson.typeOf(request.getClass());
+      String expected = ReplyJson.typeOf(request);
       String type = in.text("type");
       if (!type.equals(expected)) {
         throw invalid("a " + expected + ", got a " + type, null);

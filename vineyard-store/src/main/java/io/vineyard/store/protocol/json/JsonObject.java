@@ -139,6 +139,10 @@ record JsonObject(String what, JsonNode node) {
     return list(key, value -> new ObjectId(bits("an id in " + path(key), value)));
   }
 
+  List<Long> allBits(String key) {
+    return list(key, value -> bits("a number in " + path(key), value));
+  }
+
   List<Long> sizes(String key) {
     return list(
         key, value -> checkSize("a size in " + path(key), bits("a size in " + path(key), value)));

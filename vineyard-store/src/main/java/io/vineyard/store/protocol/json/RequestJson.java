@@ -136,10 +136,13 @@ final class RequestJson {
   }
 
   static String typeOf(Request request) {
-    return typeOf(request.getClass())
-        + (request instanceof Request.ClusterMeta || request instanceof Request.Other
-            ? ""
-            : "_request");
+    if (request instanceof Request.Other other) {
+      return other.type();
+    }
+    if (request instanceof Request.DeleteData one && one.feedback()) {
+      return "del_data_with_feedbacks_request";
+    }
+    return typeOf(request.getClass()) + (request instanceof Request.ClusterMeta ? "" : "_request");
   }
 
   /** Returns what the names of a request and its reply begin with. */

@@ -5,27 +5,23 @@ import io.netty.buffer.ByteBuf;
 import java.util.Map;
 
 /**
- * Halves of characters, which Java and JSON can hold but UTF-8 can't: what has one could be read
- * once, and then be written to nobody.
+ * Halves of characters, which Java and escapes of JSON can hold but UTF-8 can't: what has one could
+ * be read once, and then be written to nobody.
  */
 final class Surrogates {
-  private static final int FIRST_BYTE = 0xED; // of a surrogate, if it is in UTF-8 nevertheless
-  private static final int SECOND_BYTE = 0xA0;
   private static final char REPLACEMENT = '\uFFFD';
 
   private Surrogates() {}
 
-  /** Returns whether there may be some, after a quick look. */
+  /** Returns whether there may be some, after a quick look at text that is UTF-8. */
   static boolean mayBeIn(ByteBuf json) {
-    int[] before = new int[2];
+    byte[] before = new byte[2];
     return json.forEachByte(
             next -> {
-              int unsigned = next & 0xFF;
-              boolean isEscaped = before[0] == '\\' && before[1] == 'u' && (next | 0x20) == 'd';
-              boolean isWritten = before[1] == FIRST_BYTE && unsigned >= SECOND_BYTE;
+              boolean isEscape = before[0] == '\\' && before[1] == 'u' && (next | 0x20) == 'd';
               before[0] = before[1];
-              before[1] = unsigned;
-              return !isEscaped && !isWritten;
+              before[1] = next;
+              return !isEscape;
             })
         >= 0;
   }
