@@ -66,7 +66,9 @@ public final class JsonStore implements ObjectStore {
     this.blobs = new BlobRequests(connection, results, references, holders);
     this.objects = new ObjectRequests(connection, instance, blobs);
     this.names = new NameRequests(connection, objects, results);
-    this.ends = new StreamEnds(connection, instance, blobs, objects, results, holders, extras);
+    this.ends =
+        new StreamEnds(
+            new StreamEnds.Parts(connection, instance, blobs, objects, results, holders, extras));
     this.streams = new StreamRequests(connection, objects, names, ends, holders);
   }
 

@@ -36,21 +36,24 @@ final class StreamEnds {
   private volatile @Nullable VineyardException closed;
   private volatile @Nullable VineyardException lost;
 
-  StreamEnds(
+  /** What the ends of streams share with the rest of a client. */
+  record Parts(
       JsonConnection connection,
       long instance,
       BlobRequests blobs,
       ObjectRequests objects,
       Results results,
       Holders holders,
-      ExtraConnections extras) {
-    this.connection = connection;
-    this.instance = instance;
-    this.objects = objects;
-    this.results = results;
-    this.holders = holders;
-    this.extras = extras;
-    this.chunks = new ChunkStore(connection, blobs, objects);
+      ExtraConnections extras) {}
+
+  StreamEnds(Parts parts) {
+    this.connection = parts.connection;
+    this.instance = parts.instance;
+    this.objects = parts.objects;
+    this.results = parts.results;
+    this.holders = parts.holders;
+    this.extras = parts.extras;
+    this.chunks = new ChunkStore(parts.connection, parts.blobs, parts.objects);
   }
 
   ProcessMemory memory() {
