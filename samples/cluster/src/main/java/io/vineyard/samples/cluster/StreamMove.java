@@ -49,7 +49,7 @@ final class StreamMove {
     URI uri = URI.create("http://127.0.0.1:" + server.port() + "/streams/" + NAME);
     System.out.printf(
         "stream: %d batches of %d KiB from %s; the reader takes 1 ms for each%n",
-        batches, ROWS * Long.BYTES >> 10, uri);
+        batches, (ROWS * Long.BYTES) >> 10, uri);
     long start = System.nanoTime();
     try (StreamWriter<RecordBatch> writer = source.writerNow()) {
       Disposable progress = Flux.interval(PROGRESS).subscribe(second -> report(writer));
