@@ -31,7 +31,7 @@ final class ObjectRequests {
   }
 
   /** An object and its leased blobs. */
-  record Leased(ObjectMeta meta, List<BlobLease> blobs) {}
+  record Leased(ObjectMeta meta, List<Sharing.BlobLease> blobs) {}
 
   /** Returns metadata as the server has it; what is not there is left out. */
   CompletableFuture<Map<ObjectId, ObjectMeta>> find(List<ObjectId> ids) {

@@ -24,8 +24,8 @@ import reactor.core.scheduler.Schedulers;
 final class StreamEnds {
   private final JsonConnection connection;
   private final ObjectRequests objects;
-  private final Holders holders;
-  private final ExtraConnections extras;
+  private final Sharing.Holders holders;
+  private final Connections.ExtraConnections extras;
   private final ChunkStore chunks;
   private final long instance;
   private final Results results;
@@ -43,8 +43,8 @@ final class StreamEnds {
       BlobRequests blobs,
       ObjectRequests objects,
       Results results,
-      Holders holders,
-      ExtraConnections extras) {}
+      Sharing.Holders holders,
+      Connections.ExtraConnections extras) {}
 
   StreamEnds(Parts parts) {
     this.connection = parts.connection;
@@ -82,7 +82,7 @@ final class StreamEnds {
   }
 
   BlobRequests blobsOn(JsonConnection extra) {
-    return new BlobRequests(extra, results, new References(extra, false), holders);
+    return new BlobRequests(extra, results, new Sharing.References(extra, false), holders);
   }
 
   JsonWriter add(JsonWriter writer) {
