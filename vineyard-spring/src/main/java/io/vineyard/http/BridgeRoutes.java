@@ -104,12 +104,17 @@ final class BridgeRoutes implements Consumer<HttpServerRoutes> {
           response,
           VineyardException.of(
               ErrorCode.CONNECTION_ERROR, "expected a link that is alive, it was given up"));
-    } else if (link.failure instanceof VineyardException lost
-        && lost.code() == ErrorCode.STORE_LOST) {
-      return gone(response, lost);
     }
     link.pulse.answered();
-    return response.send();
+    return link.stream
+        .info()
+        .map(info -> response.send())
+        .onErrorResume(
+            VineyardException.class,
+            error ->
+                Mono.just(
+                    error.code() == ErrorCode.STORE_LOST ? gone(response, error) : response.send()))
+        .flatMap(Function.identity());
   }
 
   private static Mono<Void> gone(HttpServerResponse response, VineyardException error) {
