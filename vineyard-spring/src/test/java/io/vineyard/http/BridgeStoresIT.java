@@ -5,6 +5,7 @@ import static io.vineyard.http.BridgeContext.errorSoon;
 import static io.vineyard.http.BridgeContext.newStream;
 import static io.vineyard.http.BridgeContext.uri;
 import static io.vineyard.http.BridgeContext.write;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.vineyard.http.BridgeContext.Reader;
 import io.vineyard.reactive.RecordBatchStream;
@@ -15,7 +16,6 @@ import io.vineyard.store.embedded.EmbeddedStore;
 import io.vineyard.test.TestServer;
 import io.vineyard.test.VineyardTest;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import reactor.netty.DisposableServer;
 
@@ -25,9 +25,11 @@ class BridgeStoresIT {
   private static final String NAME = "flights";
   private static final StreamBridge BRIDGE = StreamBridge.create();
 
-  @Disabled("a link to a store in another process stalls now and then before it is killed: a bug")
   @Test
   void killedNearStoreIsKnownAtBothEnds(ObjectStore near, TestServer process) throws Exception {
+    assumeThat(System.getProperty("bridge.stalls"))
+        .as("-Dbridge.stalls=true: a link to another process's store stalls now and then, a bug")
+        .isNotNull();
     try (ObjectStore far = EmbeddedStore.create().open()) {
       killed(near, far, process, ErrorCode.STORE_LOST, ErrorCode.CONNECTION_ERROR);
       Waits.untilIdle(far);
