@@ -10,9 +10,9 @@ import reactor.core.scheduler.Schedulers;
  * Runs one task whenever it is signalled, never twice at a time; signals meanwhile run it once
  * more.
  *
- * <p>A thread that has run it for {@link #TURN_NANOS}, and is to run it again, leaves that to a
- * worker, behind what waits there: a stream that never rests would keep the timers of everybody who
- * shares the thread from running.
+ * <p>A thread of Reactor's that must not block, and that has run it for {@link #TURN_NANOS} and is
+ * to run it again, leaves that to a worker, behind what waits there: a stream that never rests
+ * would keep the timers of everybody who shares the thread from running. Other threads go on.
  */
 final class SerialDrain {
   /** How long others who use the same thread wait for their turn, in about. */
@@ -95,7 +95,7 @@ final class SerialDrain {
 
   /** Called by the task; returns whether others who use the same thread wait for long. */
   boolean isTurnOver() {
-    return System.nanoTime() - begunNanos > TURN_NANOS;
+    return System.nanoTime() - begunNanos > TURN_NANOS && Schedulers.isInNonBlockingThread();
   }
 
   /** Called by the task: it has more to do, which others that use the same thread come before. */

@@ -58,8 +58,8 @@ final class BridgeRoutes implements Consumer<HttpServerRoutes> {
   private Mono<RecordBatchStream> open(HttpServerRequest request) {
     return Mono.defer(
             () -> {
-              // of the path, it is still encoded
-              String stream = URI.create(String.valueOf(request.param(STREAM))).getPath();
+              // of the path, it is still encoded; a slash before, as a colon would end a scheme
+              String stream = URI.create("/" + request.param(STREAM)).getPath().substring(1);
               return ID.matcher(stream).matches()
                   ? RecordBatchStream.open(store, ObjectId.parse(stream))
                   : RecordBatchStream.open(store, stream);
