@@ -34,18 +34,28 @@ public final class JsonDialect {
   public static final int MOST_BYTES = 64 << 20;
 
   private static final int DEEPEST = 256;
-  private static final ObjectMapper JSON =
-      new ObjectMapper(
-          JsonFactory.builder()
-              .disable(JsonFactory.Feature.CHARSET_DETECTION) // it is UTF-8 always
-              .streamReadConstraints(
-                  StreamReadConstraints.builder()
-                      .maxNestingDepth(DEEPEST)
-                      .maxStringLength(MOST_BYTES)
-                      .build())
-              .build());
+
+  /** The most parts of a message, each of which may take fifty times its bytes. */
+  private static final long MOST_REQUEST_TOKENS = 2 << 20;
+
+  private static final long MOST_REPLY_TOKENS = MOST_BYTES;
+  private static final ObjectMapper REQUESTS = mapper(MOST_REQUEST_TOKENS);
+  private static final ObjectMapper REPLIES = mapper(MOST_REPLY_TOKENS);
 
   private final MetaJson metas;
+
+  private static ObjectMapper mapper(long mostTokens) {
+    return new ObjectMapper(
+        JsonFactory.builder()
+            .disable(JsonFactory.Feature.CHARSET_DETECTION) // it is UTF-8 always
+            .streamReadConstraints(
+                StreamReadConstraints.builder()
+                    .maxNestingDepth(DEEPEST)
+                    .maxStringLength(MOST_BYTES)
+                    .maxTokenCount(mostTokens)
+                    .build())
+            .build());
+  }
 
   /** Makes the dialect for objects of an instance. */
   public JsonDialect(long instance) {
@@ -78,7 +88,7 @@ public final class JsonDialect {
     int start = out.writerIndex();
     out.writeLongLE(0);
     try (OutputStream bytes = new ByteBufOutputStream(out);
-        JsonGenerator json = new Whole(JSON.createGenerator(bytes))) {
+        JsonGenerator json = new Whole(REPLIES.createGenerator(bytes))) {
       json.writeStartObject();
       body.write(json);
       json.writeEndObject();
@@ -103,15 +113,15 @@ public final class JsonDialect {
     write(out, json -> ReplyJson.write(reply, metas, json));
   }
 
-  private static JsonObject parse(String what, ByteBuf body) {
+  private static JsonObject parse(String what, ObjectMapper mapper, ByteBuf body) {
     if (!ByteBufUtil.isText(body, StandardCharsets.UTF_8)) {
       throw invalid(what + " in UTF-8, got other bytes", null);
     }
     JsonNode tree;
     boolean mayHaveHalves = Surrogates.mayBeIn(body);
     try (InputStream bytes = new ByteBufInputStream(body);
-        JsonParser parser = JSON.createParser(bytes)) {
-      tree = JSON.readTree(parser);
+        JsonParser parser = mapper.createParser(bytes)) {
+      tree = mapper.readTree(parser);
       if (tree != null && parser.nextToken() != null) {
         throw invalid("one " + what + ", got more behind it", null);
       }
@@ -141,7 +151,7 @@ public final class JsonDialect {
    * @throws VineyardException if it is not one, with the code that Vineyard answers then
    */
   public Request readRequest(ByteBuf body) {
-    JsonObject in = parse("a request", body);
+    JsonObject in = parse("a request", REQUESTS, body);
     failIfError(in);
     String type = in.text("type");
     return RequestJson.read(type, new JsonObject("a " + type, in.node()));
@@ -165,7 +175,7 @@ public final class JsonDialect {
   public Reply readReply(Request request, ByteBuf body) {
     JsonObject in;
     try {
-      in = parse("a reply", body);
+      in = parse("a reply", REPLIES, body);
     } catch (VineyardException e) {
       throw noReply(e);
     }

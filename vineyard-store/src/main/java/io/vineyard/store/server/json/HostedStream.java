@@ -83,7 +83,9 @@ final class HostedStream {
               + id);
     }
     if (writes) {
-      writer(session);
+      if (!stopped) {
+        writer(session);
+      }
       opensWrite = true;
     }
     if (reads) {
@@ -94,9 +96,6 @@ final class HostedStream {
   private HostedWriter writer(Session session) {
     HostedWriter open = writer;
     if (open == null) {
-      if (stopped) {
-        throw state("a stream that was not stopped, got stream " + id);
-      }
       open = host.openWriter(this);
       writer = open;
     }
@@ -273,6 +272,13 @@ final class HostedStream {
   }
 
   // Ends.
+
+  /** Nothing that was written is left to be read. */
+  void closed(HostedWriter closed) {
+    if (writer == closed) {
+      writer = null;
+    }
+  }
 
   /** A client is gone. */
   void lost(Session session) {

@@ -298,6 +298,12 @@ public final class VineyardHost implements EventSink {
       throw VineyardException.of(
           ErrorCode.OBJECT_EXISTS, "expected an id without stream, got " + id);
     }
+    int most = core.limits().streams();
+    if (streams.size() >= most) {
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED,
+          "expected at most " + most + " streams that were not dropped, got 1 more");
+    }
     hosting.createStream(
         id,
         spec,
@@ -353,7 +359,10 @@ public final class VineyardHost implements EventSink {
   }
 
   void closed(HostedWriter writer) {
-    ends.remove(writer.handle());
+    HostedStream stream = ends.remove(writer.handle());
+    if (stream != null) {
+      stream.closed(writer);
+    }
   }
 
   void closed(HostedReader reader) {
