@@ -18,6 +18,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.Exceptions;
 import reactor.core.Scannable;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
 
@@ -95,7 +96,9 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
 
     void open(ObjectStore store, ObjectId id) {
       if (!cancelled) {
-        opening = store.openReader(id, drain::signal).subscribe(this::opened, this::failed);
+        Opening<T> mine = new Opening<>(this);
+        opening = mine;
+        store.openReader(id, drain::signal).subscribe(mine);
         if (cancelled) {
           drain.run();
         }
@@ -315,6 +318,25 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
         return requested.get();
       }
       return key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
+    }
+  }
+
+  /** Takes the reading end also when it comes just as it was given up, so that it is closed. */
+  private static final class Opening<T extends AutoCloseable> extends BaseSubscriber<ChunkReader> {
+    private final Reading<T> reading;
+
+    Opening(Reading<T> reading) {
+      this.reading = reading;
+    }
+
+    @Override
+    protected void hookOnNext(ChunkReader opened) {
+      reading.opened(opened);
+    }
+
+    @Override
+    protected void hookOnError(Throwable error) {
+      reading.failed(error);
     }
   }
 

@@ -249,10 +249,24 @@ public interface ObjectStoreContract extends BlobContract, ClientContract {
     done(store().delete(pair.requireId()));
   }
 
+  /** Creates an object without members. */
+  private static ObjectId leaf(ObjectStore store) {
+    return value(store.createObject(ObjectMeta.builder("test::Leaf").build())).requireId();
+  }
+
+  @Test
+  default void blobMayHaveAName() {
+    ObjectId id = seal(store(), 1);
+    done(store().putName(id, "x"));
+    assertThat(value(other().getName("x"))).isEqualTo(id);
+    done(store().delete(id));
+    assertThat(error(store().getName("x"))).satisfies(code(ErrorCode.OBJECT_NOT_EXISTS));
+  }
+
   @Test
   default void nameLeadsToAnObjectUntilItIsDropped() {
-    ObjectId first = seal(store(), 1);
-    ObjectId second = seal(store(), 1);
+    ObjectId first = leaf(store());
+    ObjectId second = leaf(store());
     assertThat(error(store().getName("x"))).satisfies(code(ErrorCode.OBJECT_NOT_EXISTS));
     done(store().putName(first, "x"));
     assertThat(value(other().getName("x"))).isEqualTo(first);
@@ -267,7 +281,7 @@ public interface ObjectStoreContract extends BlobContract, ClientContract {
 
   @Test
   default void nameOfADeletedObjectIsGone() {
-    ObjectId id = seal(store(), 1);
+    ObjectId id = leaf(store());
     done(store().putName(id, "x"));
     done(store().putName(id, "y"));
     done(store().delete(id));
@@ -277,7 +291,7 @@ public interface ObjectStoreContract extends BlobContract, ClientContract {
 
   @Test
   default void namesOutsideOfTheirBoundsAreRefused() {
-    ObjectId id = seal(store(), 1);
+    ObjectId id = leaf(store());
     String tooLong = "x".repeat(2000);
     assertThat(error(store().putName(id, ""))).satisfies(code(ErrorCode.INVALID));
     assertThat(error(store().putName(id, tooLong))).satisfies(code(ErrorCode.INVALID));
@@ -289,7 +303,7 @@ public interface ObjectStoreContract extends BlobContract, ClientContract {
 
   @Test
   default void nameIsWaitedFor() {
-    ObjectId id = seal(store(), 1);
+    ObjectId id = leaf(store());
     var waiting = store().getName("late", Waits.PATIENCE).toFuture();
     Waits.value(store().status());
     assertThat(waiting).isNotDone();
@@ -307,7 +321,7 @@ public interface ObjectStoreContract extends BlobContract, ClientContract {
 
   @Test
   default void cancelledWaitForANameIsWithdrawn() {
-    ObjectId id = seal(store(), 1);
+    ObjectId id = leaf(store());
     var waiting = store().getName("late", Waits.PATIENCE).toFuture();
     waiting.cancel(true);
     done(other().putName(id, "late"));

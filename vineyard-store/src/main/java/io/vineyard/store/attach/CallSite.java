@@ -5,13 +5,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the line of a user's program that called into the library. */
-final class CallSite {
+public final class CallSite {
   private static final StackWalker WALKER =
       StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
   private CallSite() {}
 
-  static String find() {
+  /** Returns it in words. */
+  public static String find() {
     Optional<StackWalker.StackFrame> caller =
         WALKER.walk(
             frames -> frames.filter(frame -> !isLibrary(frame.getDeclaringClass())).findFirst());

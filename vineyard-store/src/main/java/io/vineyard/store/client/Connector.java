@@ -17,6 +17,8 @@ import io.vineyard.store.ObjectStore;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.AttachedStore;
 import io.vineyard.store.attach.Handover;
+import io.vineyard.store.client.json.JsonStore;
+import io.vineyard.store.client.json.Registration;
 import io.vineyard.store.protocol.Shortage;
 import io.vineyard.store.protocol.binary.FrameReader;
 import io.vineyard.store.protocol.binary.Handshake;
@@ -28,8 +30,18 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the two connections of a client, one after the other, and then its link. */
+/**
+ * Attaches a client: makes its two connections, one after the other, and then its link.
+ *
+ * <p>A Vineyard server ends a connection that begins with our preface, without a word. The client
+ * then registers as Vineyard's clients do; to register first would cost every client of our own
+ * servers a connection and a round trip. It says there that it speaks our dialect too, so that a
+ * server of ours that has just ended the first attempt is not taken for one of Vineyard's.
+ */
 final class Connector {
+  private static final String ENDED =
+      "it ended the connection in the handshake, so it is no store or it is stopping";
+
   private final VineyardClient config;
   private final String place;
   private final DomainSocketAddress address;
@@ -37,6 +49,7 @@ final class Connector {
   private final EventLoop loop;
   private @Nullable Future<?> timer;
   private boolean done;
+  private @Nullable Registration registration;
   private @Nullable Channel first;
   private @Nullable RemoteLink link;
   private Handshake.@Nullable Welcome welcome;
@@ -69,6 +82,35 @@ final class Connector {
             () -> fail(ErrorCode.TIMEOUT, "no answer within " + config.connectTimeout(), null),
             config.connectTimeout().toNanos(),
             TimeUnit.NANOSECONDS);
+  }
+
+  private void register() {
+    Registration.Place where = new Registration.Place(loop, address, place);
+    Registration begun = Registration.begin(where, Handshake.HIGHEST_VERSION);
+    registration = begun;
+    begun
+        .answer()
+        .whenComplete(
+            (registered, error) -> {
+              if (done) {
+                begun.close();
+              } else if (error != null) {
+                notRegistered(error);
+              } else if (registered.binaryVersion() > 0) {
+                fail(ErrorCode.CONNECTION_FAILED, ENDED, null);
+              } else {
+                done();
+                result.complete(JsonStore.attach(where, begun, registered, config::connect));
+              }
+            });
+  }
+
+  private void notRegistered(Throwable error) {
+    if (error instanceof VineyardException refusal && refusal.code() != ErrorCode.STORE_LOST) {
+      fail(refusal.code(), String.valueOf(refusal.getMessage()), null);
+    } else {
+      fail(ErrorCode.CONNECTION_FAILED, ENDED, null);
+    }
   }
 
   private void connectFirst() {
@@ -112,7 +154,7 @@ final class Connector {
       if (link != null) {
         link.close();
       }
-      result.fail(
+      VineyardException failure =
           VineyardException.of(
               code,
               "expected to attach to "
@@ -120,7 +162,11 @@ final class Connector {
                   + ": "
                   + why
                   + (cause == null ? "" : " (" + cause.getMessage() + ")"),
-              cause));
+              cause);
+      if (registration != null) {
+        registration.abort(failure);
+      }
+      result.fail(failure);
     }
   }
 
@@ -189,11 +235,12 @@ final class Connector {
     RemoteLink attached = link;
     if (done && attached != null) {
       attached.lost(VineyardException.of(ErrorCode.STORE_LOST, "lost " + place + ": " + why));
+    } else if (!done && welcome == null) {
+      if (registration == null) { // else it has ended, as it was reset
+        register();
+      }
     } else {
-      fail(
-          ErrorCode.CONNECTION_FAILED,
-          "it ended the connection in the handshake, so it is no store or it is stopping",
-          cause);
+      fail(ErrorCode.CONNECTION_FAILED, ENDED, cause);
     }
   }
 

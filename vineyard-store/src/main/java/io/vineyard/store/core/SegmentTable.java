@@ -208,6 +208,9 @@ final class SegmentTable {
       for (AttachedClient client : entry.knownTo) {
         client.send(new Event.SegmentClosed(entry.id));
       }
+      if (entry.watcher != null && !entry.knownTo.contains(entry.watcher)) {
+        entry.watcher.send(new Event.SegmentClosed(entry.id));
+      }
       entry.segment.close();
       unreserve(held(entry));
     }

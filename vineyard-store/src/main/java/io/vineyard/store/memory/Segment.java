@@ -34,12 +34,14 @@ public final class Segment implements AutoCloseable {
   private final int descriptor;
   private final long capacityBytes;
   private final @Nullable Memory memory;
+  private final boolean isForeign;
   private final AtomicInteger references = new AtomicInteger(1);
 
-  private Segment(int descriptor, long capacityBytes, @Nullable Memory memory) {
+  private Segment(int descriptor, long capacityBytes, @Nullable Memory memory, boolean isForeign) {
     this.descriptor = descriptor;
     this.capacityBytes = capacityBytes;
     this.memory = memory;
+    this.isForeign = isForeign;
     OPEN.incrementAndGet();
   }
 
@@ -68,7 +70,7 @@ public final class Segment implements AutoCloseable {
       NativeCalls.fallocate(fd, 0, 0, capacityBytes);
       call = "fcntl(" + fd + ", F_ADD_SEALS, SHRINK|GROW)";
       NativeCalls.fcntl(fd, NativeCalls.F_ADD_SEALS, SIZE_SEALS);
-      return new Segment(fd, capacityBytes, null);
+      return new Segment(fd, capacityBytes, null, false);
     } catch (LastErrorException e) {
       closeQuietly(fd);
       throw NativeCalls.error(call, e);
@@ -92,7 +94,7 @@ public final class Segment implements AutoCloseable {
   static Segment anonymous(long capacityBytes) {
     checkCapacity(capacityBytes);
     try {
-      return new Segment(-1, capacityBytes, new Memory(capacityBytes));
+      return new Segment(-1, capacityBytes, new Memory(capacityBytes), false);
     } catch (OutOfMemoryError e) {
       throw VineyardException.of(
           ErrorCode.NOT_ENOUGH_MEMORY,
@@ -120,7 +122,7 @@ public final class Segment implements AutoCloseable {
       long size = NativeCalls.lseek(fd, 0, NativeCalls.SEEK_END);
       int seals = NativeCalls.fcntl(fd, NativeCalls.F_GET_SEALS, 0);
       if (size == expectedBytes && (seals & SIZE_SEALS) == SIZE_SEALS) {
-        return new Segment(fd, expectedBytes, null);
+        return new Segment(fd, expectedBytes, null, false);
       }
       closeQuietly(fd);
       throw VineyardException.of(
@@ -136,6 +138,32 @@ public final class Segment implements AutoCloseable {
       throw VineyardException.of(
           ErrorCode.PROTOCOL_ERROR,
           "expected the descriptor of a segment, got " + fd + ": " + e.getMessage(),
+          e);
+    }
+  }
+
+  /**
+   * Makes a segment of the beginning of a file that a Vineyard server shares, and takes the
+   * descriptor over: it is closed if this fails. Such a file is not sealed, and may be much larger
+   * than what is used of it, so that its pages come when they are touched.
+   *
+   * @throws VineyardException with {@link ErrorCode#PROTOCOL_ERROR} if the file is shorter
+   */
+  public static Segment ofForeignFile(int fd, long capacityBytes) {
+    try {
+      long size = NativeCalls.lseek(fd, 0, NativeCalls.SEEK_END);
+      if (capacityBytes >= 1 && size >= capacityBytes) {
+        return new Segment(fd, capacityBytes, null, true);
+      }
+      closeQuietly(fd);
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected a file of at least " + capacityBytes + " bytes, got " + size);
+    } catch (LastErrorException e) {
+      closeQuietly(fd);
+      throw VineyardException.of(
+          ErrorCode.PROTOCOL_ERROR,
+          "expected the descriptor of a file, got " + fd + ": " + e.getMessage(),
           e);
     }
   }
@@ -190,7 +218,7 @@ public final class Segment implements AutoCloseable {
             ? NativeCalls.PROT_READ
             : NativeCalls.PROT_READ | NativeCalls.PROT_WRITE;
     try {
-      int flags = NativeCalls.MAP_SHARED | NativeCalls.MAP_POPULATE;
+      int flags = NativeCalls.MAP_SHARED | (isForeign ? 0 : NativeCalls.MAP_POPULATE);
       long address = NativeCalls.mmap(0, capacityBytes, protection, flags, descriptor, 0);
       return Mapping.of(address, capacityBytes, access);
     } catch (LastErrorException e) {

@@ -235,7 +235,8 @@ final class ArrayReader {
           new FieldType(
               field.isNullable() || own instanceof ArrowType.Null,
               TypeLayouts.own(said, own),
-              null);
+              null,
+              field.getMetadata());
       return new Field(name, type, children);
     }
   }

@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>extension types</td><td>what their storage is stored as</td><td></td></tr>
  * </table>
  *
+ * <p>Python reads all of them as they were written. Here, text and bytes are read with long
+ * offsets, and lists as lists with long offsets.
+ *
  * <p>Not held: struct, map, union, decimal, interval, run-end encoded, the view types, and columns
  * that are encoded by a dictionary.
  */

@@ -31,31 +31,24 @@ public final class JsonDialect {
   public static final int LENGTH_BYTES = 8;
 
   /** The most bytes of a message. */
-  public static final int MOST_BYTES = 64 << 20;
+  public static final int MOST_BYTES = 16 << 20;
+
+  private static final int MOST_TOKENS = 1 << 20;
 
   private static final int DEEPEST = 256;
-
-  /** The most parts of a message, each of which may take fifty times its bytes. */
-  private static final long MOST_REQUEST_TOKENS = 2 << 20;
-
-  private static final long MOST_REPLY_TOKENS = MOST_BYTES;
-  private static final ObjectMapper REQUESTS = mapper(MOST_REQUEST_TOKENS);
-  private static final ObjectMapper REPLIES = mapper(MOST_REPLY_TOKENS);
+  private static final ObjectMapper JSON =
+      new ObjectMapper(
+          JsonFactory.builder()
+              .disable(JsonFactory.Feature.CHARSET_DETECTION) // it is UTF-8 always
+              .streamReadConstraints(
+                  StreamReadConstraints.builder()
+                      .maxNestingDepth(DEEPEST)
+                      .maxTokenCount(MOST_TOKENS)
+                      .maxStringLength(MOST_BYTES)
+                      .build())
+              .build());
 
   private final MetaJson metas;
-
-  private static ObjectMapper mapper(long mostTokens) {
-    return new ObjectMapper(
-        JsonFactory.builder()
-            .disable(JsonFactory.Feature.CHARSET_DETECTION) // it is UTF-8 always
-            .streamReadConstraints(
-                StreamReadConstraints.builder()
-                    .maxNestingDepth(DEEPEST)
-                    .maxStringLength(MOST_BYTES)
-                    .maxTokenCount(mostTokens)
-                    .build())
-            .build());
-  }
 
   /** Makes the dialect for objects of an instance. */
   public JsonDialect(long instance) {
@@ -88,7 +81,7 @@ public final class JsonDialect {
     int start = out.writerIndex();
     out.writeLongLE(0);
     try (OutputStream bytes = new ByteBufOutputStream(out);
-        JsonGenerator json = new Whole(REPLIES.createGenerator(bytes))) {
+        JsonGenerator json = new Whole(JSON.createGenerator(bytes))) {
       json.writeStartObject();
       body.write(json);
       json.writeEndObject();
@@ -113,15 +106,15 @@ public final class JsonDialect {
     write(out, json -> ReplyJson.write(reply, metas, json));
   }
 
-  private static JsonObject parse(String what, ObjectMapper mapper, ByteBuf body) {
+  private static JsonObject parse(String what, ByteBuf body) {
     if (!ByteBufUtil.isText(body, StandardCharsets.UTF_8)) {
       throw invalid(what + " in UTF-8, got other bytes", null);
     }
     JsonNode tree;
     boolean mayHaveHalves = Surrogates.mayBeIn(body);
     try (InputStream bytes = new ByteBufInputStream(body);
-        JsonParser parser = mapper.createParser(bytes)) {
-      tree = mapper.readTree(parser);
+        JsonParser parser = JSON.createParser(bytes)) {
+      tree = JSON.readTree(parser);
       if (tree != null && parser.nextToken() != null) {
         throw invalid("one " + what + ", got more behind it", null);
       }
@@ -151,7 +144,7 @@ public final class JsonDialect {
    * @throws VineyardException if it is not one, with the code that Vineyard answers then
    */
   public Request readRequest(ByteBuf body) {
-    JsonObject in = parse("a request", REQUESTS, body);
+    JsonObject in = parse("a request", body);
     failIfError(in);
     String type = in.text("type");
     return RequestJson.read(type, new JsonObject("a " + type, in.node()));
@@ -175,7 +168,7 @@ public final class JsonDialect {
   public Reply readReply(Request request, ByteBuf body) {
     JsonObject in;
     try {
-      in = parse("a reply", REPLIES, body);
+      in = parse("a reply", body);
     } catch (VineyardException e) {
       throw noReply(e);
     }

@@ -34,11 +34,12 @@ record MetaJson(long instance) {
   private static final String ID = "id";
   private static final String TYPE_NAME = "typename";
   private static final String TRANSIENT = "transient";
-  private static final String BYTES = "nbytes";
-  private static final String LENGTH = "length";
-  private static final String SIGNATURE = "signature";
+  static final String BYTES = "nbytes";
+  static final String LENGTH = "length";
+  static final String SIGNATURE = "signature";
   private static final String TIMESTAMP = "__timestamp";
   private static final int TIME_SHIFT = 22;
+  private static final long TIMED = 1L << 62; // is set where an id begins with a time
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -175,7 +176,7 @@ record MetaJson(long instance) {
     ObjectId id = meta.id();
     if (id != null) {
       writeUnless(written, SIGNATURE, id.value() & Long.MAX_VALUE, out);
-      if (!id.isBlob()) {
+      if ((id.value() & TIMED) == TIMED && !id.isBlob()) {
         writeUnless(written, TIMESTAMP, id.value() >>> TIME_SHIFT, out);
       }
     }

@@ -22,7 +22,8 @@ import java.util.function.LongPredicate;
  */
 final class BlobRules {
   private static final int MOST_HELD = 1 << 20;
-  private static final int MOST_AT_ONCE = 1024;
+  private static final int MOST_ASKED = 1 << 15;
+  private static final int MOST_AT_ONCE = 256;
 
   private final VineyardHost host;
   private final Session session;
@@ -258,6 +259,11 @@ final class BlobRules {
   // Reading.
 
   private void get(Request.GetBuffers request) {
+    if (request.blobs().size() > MOST_ASKED) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected at most " + MOST_ASKED + " blobs at once, got " + request.blobs().size());
+    }
     Session.NewFiles files = session.newFiles();
     List<Payload> payloads = new ArrayList<>();
     for (ObjectId id : request.blobs()) {

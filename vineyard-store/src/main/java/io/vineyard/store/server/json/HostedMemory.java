@@ -249,10 +249,15 @@ final class HostedMemory {
     return some;
   }
 
-  /** Gives all segments back that have no pages: nobody knows them any more. */
-  void forgetEmpty() {
+  /**
+   * Gives segments back that have no pages.
+   *
+   * @param most how many of them are kept, so that clients who know them need not map new ones
+   */
+  void forgetEmpty(int most) {
+    int kept = 0;
     for (Slab slab : List.copyOf(slabs)) {
-      if (slab.state == Slab.State.EMPTY) {
+      if (slab.state == Slab.State.EMPTY && ++kept > most) {
         slabs.remove(slab);
         hosting.giveBack(slab.segment);
         slab.close();

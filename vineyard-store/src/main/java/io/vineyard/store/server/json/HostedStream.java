@@ -3,9 +3,6 @@ package io.vineyard.store.server.json;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.arrow.vineyard.ChunkViews;
-import io.vineyard.store.message.Event;
-import io.vineyard.store.protocol.json.Reply;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +24,7 @@ final class HostedStream {
 
   private final Set<Session> writers = new HashSet<>();
   private @Nullable HostedWriter writer;
+  private boolean opensRead;
   private boolean opensWrite;
   private boolean stopped;
 
@@ -34,8 +32,6 @@ final class HostedStream {
   private @Nullable OpenBlob writing;
   private boolean writesNothing;
   private @Nullable Waiting waitingWriter;
-
-  private final HostedReading reading;
 
   /** A request for memory that waits for some, or for its turn to get it. */
   private static final class Waiting {
@@ -49,18 +45,26 @@ final class HostedStream {
     }
   }
 
+  private final StreamReading reading;
+
   HostedStream(VineyardHost host, ObjectId id, boolean isKept) {
     this.host = host;
     this.id = id;
     this.isKept = isKept;
-    this.reading = new HostedReading(host, this);
+    this.reading = new StreamReading(host, this);
   }
 
-  private static Reply failed(VineyardException reason) {
-    return Session.failed(reason);
+  /** Returns the reading side. */
+  StreamReading reading() {
+    return reading;
   }
 
-  static VineyardException state(String expected) {
+  /** Returns the object that a client has published in a slot; null if none has. */
+  @Nullable ObjectId chunkIn(int slot) {
+    return writer == null ? null : writer.chunkIn(slot);
+  }
+
+  private static VineyardException state(String expected) {
     return VineyardException.of(ErrorCode.INVALID_STREAM_STATE, "expected " + expected);
   }
 
@@ -73,14 +77,16 @@ final class HostedStream {
     }
     boolean reads = (mode & READ) != 0;
     boolean writes = (mode & WRITE) != 0;
-    boolean isRead = reads && reading.isOpen();
-    if (isRead || (writes && opensWrite)) {
+    if ((reads && opensRead) || (writes && opensWrite)) {
       throw VineyardException.of(
           ErrorCode.STREAM_OPENED,
           "expected a stream that is not open for "
-              + (isRead ? "reading" : "writing")
+              + (reads && opensRead ? "reading" : "writing")
               + ", got stream "
               + id);
+    }
+    if (reads) {
+      reading.open(session);
     }
     if (writes) {
       if (!stopped) {
@@ -88,9 +94,7 @@ final class HostedStream {
       }
       opensWrite = true;
     }
-    if (reads) {
-      reading.open(session);
-    }
+    opensRead |= reads;
   }
 
   private HostedWriter writer(Session session) {
@@ -151,7 +155,7 @@ final class HostedStream {
           public void refuse(VineyardException reason) {
             if (waitingWriter == waiting) {
               withdrawWriter();
-              waiting.session.unparked(failed(reason));
+              waiting.session.unparked(Session.failed(reason));
             }
           }
         });
@@ -186,9 +190,9 @@ final class HostedStream {
       writesNothing = false;
       publish(ObjectId.EMPTY_BLOB);
     } else if (filled != null) {
-      boolean isSealed = filled.seal(); // if there may not be one more blob, it stays
+      filled.seal(); // if there may not be one more blob, it stays
       writing = null;
-      if (isSealed) {
+      if (host.hosting().find(filled.id()) != null) {
         publish(filled.id());
       }
     }
@@ -217,20 +221,12 @@ final class HostedStream {
             : null);
   }
 
-  // Reading.
-
-  void pull(Session session) {
-    reading.pull(session);
-  }
-
-  /** Returns what lies in a slot if a client of this dialect has written it. */
-  @Nullable ObjectId chunkIn(int slot) {
-    return writer == null ? null : writer.chunkIn(slot);
-  }
-
-  /** Returns what makes objects of the chunks of clients of our dialect. */
-  ChunkViews views() {
-    return reading.views();
+  /** The store is closed: lets go of everything, and tells nobody. */
+  void shut() {
+    if (writer != null) {
+      writer.close();
+    }
+    reading.shut();
   }
 
   // Events.
@@ -240,18 +236,6 @@ final class HostedStream {
       writer.woken();
     }
     reading.deliver();
-  }
-
-  void returned() {
-    reading.returned();
-  }
-
-  void preamble(Event.Preamble event) {
-    reading.preamble(event);
-  }
-
-  void ended(Event.StreamEnded event) {
-    reading.ended(event);
   }
 
   void writerStopped() {
@@ -267,18 +251,12 @@ final class HostedStream {
     withdrawWriter();
     if (waiting != null) {
       waiting.session.unparked(
-          failed(VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped")));
+          Session.failed(
+              VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped")));
     }
   }
 
   // Ends.
-
-  /** Nothing that was written is left to be read. */
-  void closed(HostedWriter closed) {
-    if (writer == closed) {
-      writer = null;
-    }
-  }
 
   /** A client is gone. */
   void lost(Session session) {
@@ -288,9 +266,24 @@ final class HostedStream {
     if (writers.remove(session) && writers.isEmpty()) {
       loseWriter(session);
     }
-    reading.lost(session);
-    if (!isKept && writers.isEmpty() && reading.isUnused()) {
+    if (reading.lost(session)) {
+      opensRead = false;
+    }
+    forgetIfUnused();
+  }
+
+  private void forgetIfUnused() {
+    if (!isKept && writers.isEmpty() && reading.isUnused() && writer == null) {
       host.forget(this);
+    }
+  }
+
+  /** The writing end has wound up. */
+  void closed(HostedWriter over) {
+    if (writer == over) {
+      writer = null;
+      stopped = true;
+      forgetIfUnused();
     }
   }
 
@@ -323,6 +316,7 @@ final class HostedStream {
       writer.stopped();
     }
     failWaitingWriter();
-    reading.drop(VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped"));
+    reading.end(VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped"));
+    writers.forEach(session -> session.usesNoMore(this));
   }
 }

@@ -203,6 +203,10 @@ public final class Session implements EventSink {
     streams.add(stream);
   }
 
+  void usesNoMore(HostedStream stream) {
+    streams.remove(stream);
+  }
+
   private boolean handleStream(Request request) {
     if (request instanceof Request.CreateStream one) {
       objects.createStream(one);
@@ -215,7 +219,7 @@ public final class Session implements EventSink {
       host.stream(one.stream()).push(this, one.chunk());
       done(request);
     } else if (request instanceof Request.PullChunk one) {
-      host.stream(one.stream()).pull(this);
+      host.stream(one.stream()).reading().pull(this);
     } else if (request instanceof Request.StopStream one) {
       host.stream(one.stream()).stop(this, one.failed());
       done(request);

@@ -7,51 +7,38 @@ import io.vineyard.store.arrow.vineyard.ChunkViews;
 import io.vineyard.store.message.Event;
 import io.vineyard.store.protocol.json.Reply;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What clients of Vineyard's dialect read of a stream: one chunk at a time, of which they are done
- * when one of them asks for the next.
- */
-final class HostedReading {
+/** The reading side of a stream, for clients who ask for a chunk at a time. */
+final class StreamReading {
   private final VineyardHost host;
   private final HostedStream stream;
   private final ChunkViews views = new ChunkViews();
   private final Set<Session> readers = new HashSet<>();
   private @Nullable HostedReader reader;
-  private boolean isOpen;
-  private @Nullable Session waiting;
   private @Nullable VineyardException end;
+  private @Nullable Session waitingReader;
 
-  // What was handed out, and to whom.
+  // What a client reads; it is done with it when it asks for the next one.
   private @Nullable Rendered reading;
-  private @Nullable Session readBy;
+  private @Nullable Session readingClient;
 
-  // What is made of a chunk may be ready when nobody waits for it, or fail for a while.
-  private boolean rendering;
+  // What is on the way to a client, or waits for one as the one before is gone.
+  private HostedReader.@Nullable Taken rendering;
   private @Nullable Rendered unclaimed;
   private HostedReader.@Nullable Taken unrendered;
 
-  HostedReading(VineyardHost host, HostedStream stream) {
+  StreamReading(VineyardHost host, HostedStream stream) {
     this.host = host;
     this.stream = stream;
   }
 
-  boolean isOpen() {
-    return isOpen;
-  }
-
-  boolean isUnused() {
-    return readers.isEmpty();
-  }
-
-  void open(Session session) {
-    reader(session);
-    isOpen = true;
-  }
-
-  private @Nullable HostedReader reader(Session session) {
+  /** Opens the reading end, unless it is open or the end was seen. */
+  @Nullable HostedReader open(Session session) {
     if (reader == null && end == null) {
       reader = host.openReader(stream);
     }
@@ -60,19 +47,26 @@ final class HostedReading {
     return reader;
   }
 
+  /** Returns whether no client reads. */
+  boolean isUnused() {
+    return readers.isEmpty();
+  }
+
   /** Returns what makes objects of the chunks of clients of our dialect. */
   ChunkViews views() {
     return views;
   }
 
   void pull(Session session) {
-    if (waiting != null) {
-      throw HostedStream.state("a stream without a reader that waits, got stream " + stream.id);
+    if (waitingReader != null) {
+      throw VineyardException.of(
+          ErrorCode.INVALID_STREAM_STATE,
+          "expected a stream without a reader that waits, got stream " + stream.id);
     }
-    HostedReader open = reader(session);
+    HostedReader open = open(session);
     release();
-    waiting = session;
-    session.parked(() -> waiting = null);
+    waitingReader = session;
+    session.parked(() -> waitingReader = null);
     if (open == null) {
       answerEnd();
     } else {
@@ -84,16 +78,16 @@ final class HostedReading {
   private void release() {
     Rendered done = reading;
     reading = null;
-    readBy = null;
+    readingClient = null;
     if (done != null) {
-      done.close();
+      done.done();
     }
   }
 
   /** Gives the reader that waits what there is for it. */
   void deliver() {
     HostedReader from = reader;
-    if (waiting == null || rendering || from == null) {
+    if (waitingReader == null || rendering != null || from == null) {
       return;
     }
     if (unclaimed != null) {
@@ -110,10 +104,9 @@ final class HostedReading {
     }
     if (chunk != null) {
       render(from, chunk);
-    } else if (from.end() != null) {
+    } else if (from.end() != null && !from.looksAgain()) {
       end = endOf(from.end());
-      reader = null;
-      host.finished(from);
+      leave();
       answerEnd();
     }
   }
@@ -121,26 +114,36 @@ final class HostedReading {
   private void render(HostedReader from, HostedReader.Taken chunk) {
     ObjectId known = stream.chunkIn(chunk.slot());
     if (known != null) {
-      hand(new Rendered(known, () -> from.release(chunk)));
+      hand(new Rendered(known, () -> from.release(chunk), () -> from.putBack(chunk)));
       return;
     }
-    rendering = true;
+    rendering = chunk;
     host.chunks()
         .render(
             stream,
             chunk,
             from,
-            result -> rendered(from, result),
-            failure -> notRendered(from, chunk, failure));
+            new Chunks.Taker() {
+              @Override
+              public void rendered(Rendered result) {
+                StreamReading.this.rendered(from, result);
+              }
+
+              @Override
+              public void failed(VineyardException reason) {
+                notRendered(from, chunk, reason);
+              }
+            });
   }
 
   /** The reader that it was made for may have gone, and there may be another one. */
   private void rendered(HostedReader from, Rendered result) {
-    rendering = false;
     if (from != reader) {
-      result.close();
-      deliver();
-    } else if (waiting == null) {
+      result.lost(); // the chunk was put back, and others read it now
+      return;
+    }
+    rendering = null;
+    if (waitingReader == null) {
       unclaimed = result;
     } else {
       hand(result);
@@ -148,11 +151,10 @@ final class HostedReading {
   }
 
   private void notRendered(HostedReader from, HostedReader.Taken chunk, VineyardException failure) {
-    rendering = false;
     if (from != reader) {
-      deliver();
       return;
     }
+    rendering = null;
     if (failure.code().category() == ErrorCode.Category.TRANSIENT) {
       unrendered = chunk; // whoever asks again may be lucky
     } else {
@@ -164,15 +166,15 @@ final class HostedReading {
   private void hand(Rendered result) {
     unclaimed = null;
     reading = result;
-    readBy = waiting;
+    readingClient = waitingReader;
     answer(new Reply.Chunk(result.id()));
   }
 
   private void answer(Reply reply) {
-    Session asking = waiting;
-    waiting = null;
-    if (asking != null) {
-      asking.unparked(reply);
+    Session waiting = waitingReader;
+    waitingReader = null;
+    if (waiting != null) {
+      waiting.unparked(reply);
     }
   }
 
@@ -188,23 +190,70 @@ final class HostedReading {
         : VineyardException.of(ErrorCode.of(event.code()), event.message());
   }
 
-  /** Lets go of the reading end; what is leased goes to the next one. */
+  /** Lets go of the reading end; what it had, and nobody else has, goes to the next one. */
   private void leave() {
     HostedReader open = reader;
+    List<HostedReader.Taken> taken =
+        Stream.of(unrendered, rendering).filter(Objects::nonNull).toList();
+    List<Rendered> lost = Stream.of(reading, unclaimed).filter(Objects::nonNull).toList();
     reader = null;
     unrendered = null;
+    rendering = null;
+    reading = null;
+    readingClient = null;
+    unclaimed = null;
     if (open != null) {
+      taken.forEach(open::putBack);
+      lost.forEach(Rendered::lost);
       host.closed(open);
     }
-    Rendered made = unclaimed;
-    unclaimed = null;
-    if (made != null) {
-      made.close();
-    }
-    release();
   }
 
-  // Events.
+  /** The stream goes, and its clients with it. */
+  void end(VineyardException reason) {
+    end = reason;
+    release();
+    leave();
+    answerEnd();
+    readers.forEach(session -> session.usesNoMore(stream));
+  }
+
+  /** The store is closed. */
+  void shut() {
+    if (reader != null) {
+      reader.shut();
+    }
+  }
+
+  /** A client is gone; returns whether it was the last that reads. */
+  boolean lost(Session session) {
+    if (waitingReader == session) {
+      waitingReader = null;
+    }
+    if (!readers.remove(session)) {
+      return false;
+    }
+    if (readers.isEmpty()) {
+      leave();
+      return true;
+    }
+    if (readingClient == session) {
+      leave();
+      readAgain();
+    }
+    return false;
+  }
+
+  private void readAgain() {
+    if (waitingReader != null) {
+      try {
+        reader = host.openReader(stream);
+        deliver();
+      } catch (VineyardException e) {
+        answer(Session.failed(e));
+      }
+    }
+  }
 
   void returned() {
     if (reader != null) {
@@ -225,42 +274,5 @@ final class HostedReading {
       reader.ended(event);
       deliver();
     }
-  }
-
-  // Ends.
-
-  /** A client is gone. */
-  void lost(Session session) {
-    if (waiting == session) {
-      waiting = null;
-    }
-    if (!readers.remove(session)) {
-      return;
-    }
-    if (readers.isEmpty()) {
-      isOpen = false;
-      leave();
-    } else if (readBy == session) {
-      leave();
-      readAgain();
-    }
-  }
-
-  private void readAgain() {
-    if (waiting != null) {
-      try {
-        reader = host.openReader(stream);
-        deliver();
-      } catch (VineyardException e) {
-        answer(Session.failed(e));
-      }
-    }
-  }
-
-  void drop(VineyardException reason) {
-    end = reason;
-    release();
-    leave();
-    answerEnd();
   }
 }
