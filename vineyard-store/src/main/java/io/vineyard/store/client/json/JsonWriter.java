@@ -140,12 +140,12 @@ final class JsonWriter implements ChunkWriter {
 
   @Override
   public synchronized int roomChunks() {
-    return Math.max(0, windowChunks - unpublished() - sent.size());
+    return hasRoom(0) ? Math.max(1, windowChunks - unpublished() - sent.size()) : 0;
   }
 
   @Override
   public synchronized long roomBytes() {
-    return Math.max(0, windowBytes - bytes);
+    return hasRoom(1) ? Math.max(1, windowBytes - bytes) : 0;
   }
 
   @Override
