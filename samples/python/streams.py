@@ -29,6 +29,8 @@ def connect(options):
 
 
 def names(options):
+    if options.streams == 1:
+        return [options.name]
     return [f"{options.name}-{number}" for number in range(options.streams)]
 
 
@@ -123,7 +125,7 @@ def main():
     parser = argparse.ArgumentParser(description="Streams batches with Vineyard's own Python client.")
     parser.add_argument("what", choices=["produce", "consume", "both"])
     parser.add_argument("--socket", required=True, metavar="PATH", help="where the server listens")
-    parser.add_argument("--name", default="numbers", help="what the streams are called, and a number (%(default)s)")
+    parser.add_argument("--name", default="numbers", help="what the stream is called, with a number if there are several (%(default)s)")
     parser.add_argument("--streams", type=int, default=1, metavar="K", help="how many, one after the other (%(default)s)")
     parser.add_argument("--chunks", type=int, default=10, metavar="K", help="of a stream (%(default)s)")
     parser.add_argument("--rows", type=int, default=1000, metavar="R", help="of a chunk, at least 1 (%(default)s)")

@@ -8,6 +8,7 @@ data frame stream has it; prints what is read as something else.
 import base64
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -65,14 +66,14 @@ def compare(read, expected):
 def main(folder):
     server = pathlib.Path(vineyard.__file__).parent / "bdist" / "vineyardd"
     with tempfile.TemporaryDirectory() as place:
-        socket = place + "/s"
-        options = ["--socket", socket, "--meta", "local", "--size", "256M", "--rpc=false"]
+        path = place + "/s"
+        options = ["--socket", path, "--meta", "local", "--size", "256M", "--rpc=false"]
         process = subprocess.Popen([str(server)] + options, cwd=place, stderr=subprocess.DEVNULL)
         try:
-            client = connect(socket)
-            for path in sorted(folder.glob("*.json")):
-                difference = attempt(client, path)
-                print("%s: %s" % (path.stem, difference or "same"))
+            client = connect(path)
+            for tree in sorted(folder.glob("*.json")):
+                difference = attempt(client, tree)
+                print("%s: %s" % (tree.stem, difference or "same"))
         finally:
             process.terminate()
             process.wait()
@@ -85,12 +86,15 @@ def attempt(client, path):
         return "%s, caused by %s" % (error, error.__cause__)
 
 
-def connect(socket):
+def connect(path):
+    """Connects when the server listens: the client would complain on its way."""
     end = time.monotonic() + 30
     while True:
         try:
-            return vineyard.connect(socket)
-        except Exception:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(path)
+            return vineyard.connect(path)
+        except OSError:
             if time.monotonic() > end:
                 raise
             time.sleep(0.1)

@@ -22,6 +22,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       Start.class,
       Soak.class,
       Http.class,
+      Bridge.class,
       Micro.class,
       VineyardServers.class
     })

@@ -24,6 +24,7 @@ class BenchmarksTest {
             "start",
             "soak",
             "http",
+            "bridge",
             "micro",
             "vineyard");
   }
@@ -39,6 +40,7 @@ class BenchmarksTest {
         "start",
         "soak",
         "http",
+        "bridge",
         "micro",
         "vineyard"
       })
@@ -58,7 +60,7 @@ class BenchmarksTest {
     assertThat(run.complaints())
         .containsExactly(
             "No benchmark named hands-off: there are hand-off, pipeline, latency, scale, footprint,"
-                + " start, soak, http, micro, vineyard");
+                + " start, soak, http, bridge, micro, vineyard");
   }
 
   @ParameterizedTest

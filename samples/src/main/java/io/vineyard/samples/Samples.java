@@ -20,7 +20,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       Server.class,
       ProducerConsumer.class,
       Pipeline.class,
-      Web.class
+      Web.class,
+      Cluster.class
     })
 public final class Samples implements Runnable {
   private final CommandLine commands =

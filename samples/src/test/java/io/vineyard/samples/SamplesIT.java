@@ -14,16 +14,18 @@ class SamplesIT {
   void aloneItListsTheSamplesInALineEach() throws InterruptedException {
     try (SampleRun run = SampleRun.start()) {
       assertThat(run.output())
-          .hasSize(5)
+          .hasSize(6)
           .allMatch(
               line ->
-                  line.matches("(quickstart|server|producer-consumer|pipeline|web) +[A-Z].*\\."));
+                  line.matches(
+                      "(quickstart|server|producer-consumer|pipeline|web|cluster) +[A-Z].*\\."));
       assertThat(run.exitCode()).isZero();
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"quickstart", "server", "producer-consumer", "pipeline", "web"})
+  @ValueSource(
+      strings = {"quickstart", "server", "producer-consumer", "pipeline", "web", "cluster"})
   void eachHelps(String sample) throws InterruptedException {
     try (SampleRun run = SampleRun.start(sample, "--help")) {
       assertThat(run.output()).first().asString().startsWith("Usage: samples/run " + sample);
@@ -39,7 +41,7 @@ class SamplesIT {
       assertThat(run.complaints())
           .containsExactly(
               "No sample named quickfinish: there are quickstart, server, producer-consumer,"
-                  + " pipeline, web");
+                  + " pipeline, web, cluster");
     }
   }
 

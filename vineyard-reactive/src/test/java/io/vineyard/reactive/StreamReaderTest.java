@@ -6,52 +6,44 @@ import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.Waits;
 import io.vineyard.store.arrow.ChunkCodec;
-import io.vineyard.store.arrow.RecordBatch;
 import io.vineyard.store.embedded.EmbeddedStore;
 import java.lang.reflect.Proxy;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
-import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
-import reactor.core.publisher.BaseSubscriber;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 
 /** What a reader does with a reading end that comes at a bad moment. */
 class StreamReaderTest {
+  private final AtomicReference<CoreSubscriber<? super ChunkReader>> waiting =
+      new AtomicReference<>();
+
   @Test
-  void readingEndThatComesWhileItIsGivenUpIsClosed() {
+  void readingEndThatComesJustAfterItWasGivenUpIsClosed() {
     try (ObjectStore store = EmbeddedStore.create().capacity(16 << 20).open()) {
       ObjectId id = Waits.value(store.createStream(StreamSpec.create())).id();
-      BaseSubscriber<RecordBatch> subscriber = new BaseSubscriber<>() {};
-      StreamReader.of(
-              opening(store, Waits.value(store.openReader(id, () -> {})), subscriber::cancel),
-              id,
-              ChunkCodec.recordBatches(),
-              WaitStrategy.park())
-          .subscribe(subscriber);
+      Disposable reading =
+          StreamReader.of(opening(store), id, ChunkCodec.recordBatches(), WaitStrategy.park())
+              .subscribe();
+      ChunkReader opened = Waits.value(store.openReader(id, () -> {}));
+      reading.dispose();
+      waiting.get().onNext(opened);
       Waits.until("no reader", () -> !Waits.value(store.getStream(id)).hasReader());
       Waits.done(store.delete(id));
     }
   }
 
-  /** Returns a store whose reader comes right after something that it is too late for. */
-  private static ObjectStore opening(ObjectStore store, ChunkReader reader, Runnable before) {
-    Mono<ChunkReader> late =
+  /** Returns a store that opens a reader when the test does, whether or not that is cancelled. */
+  private ObjectStore opening(ObjectStore store) {
+    Mono<ChunkReader> reader =
         new Mono<>() {
           @Override
           public void subscribe(CoreSubscriber<? super ChunkReader> actual) {
-            actual.onSubscribe(
-                new Subscription() {
-                  @Override
-                  public void request(long n) {
-                    before.run();
-                    actual.onNext(reader);
-                    actual.onComplete();
-                  }
-
-                  @Override
-                  public void cancel() {}
-                });
+            waiting.set(actual);
+            actual.onSubscribe(Operators.emptySubscription());
           }
         };
     return (ObjectStore)
@@ -60,7 +52,7 @@ class StreamReaderTest {
             new Class<?>[] {ObjectStore.class},
             (proxy, method, arguments) ->
                 method.getName().equals("openReader")
-                    ? late
+                    ? reader
                     : Objects.requireNonNull(method.invoke(store, arguments)));
   }
 }

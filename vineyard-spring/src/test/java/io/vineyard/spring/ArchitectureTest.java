@@ -40,7 +40,9 @@ class ArchitectureTest {
             "org.reactivestreams",
             "org.slf4j",
             "reactor.core..",
+            "reactor.netty..",
             "reactor.util..",
+            "io.vineyard.reactive",
             "io.vineyard.store",
             "io.vineyard.store.arrow",
             HTTP)

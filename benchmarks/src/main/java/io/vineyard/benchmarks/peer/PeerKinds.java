@@ -33,6 +33,7 @@ public final class PeerKinds {
   private static final long MOST_VINEYARD_BYTES = 1L << 30;
   private static final double HALF = 0.5;
   private static final double TENTH = 0.1;
+  private static final String HTTP_END = "io.vineyard.benchmarks.http.HttpEnd";
   private static final List<String> TWO = List.of("writer", "reader");
 
   /** What its makers ask for on JDK 17 and newer. */
@@ -102,15 +103,22 @@ public final class PeerKinds {
 
   /** Returns bodies of HTTP responses: this project's first, then what it is compared with. */
   public static List<PeerKind> http() {
-    return List.of(http("ours", "arrow"), http("by-hand", "bytes"), http("jackson", "json"));
+    return List.of(
+        http("ours", "arrow", HTTP_END),
+        http("by-hand", "bytes", HTTP_END),
+        http("jackson", "json", HTTP_END));
   }
 
-  private static PeerKind http(String name, String body) {
+  /** Returns streams from store to store over TCP, and Arrow Flight, which has no stores. */
+  public static List<PeerKind> bridge() {
+    return List.of(
+        http("ours", "bridge", "io.vineyard.benchmarks.http.BridgeEnd"), flight("flight", "tcp"));
+  }
+
+  private static PeerKind http(String name, String setup, String main) {
     PeerKind.Command command =
-        () ->
-            Installation.java(
-                List.of(), Installation.classPathOf("http"), "io.vineyard.benchmarks.http.HttpEnd");
-    return new PeerKind(name, body, TWO, command, HALF, UNBOUNDED, Map.of());
+        () -> Installation.java(List.of(), Installation.classPathOf("http"), main);
+    return new PeerKind(name, setup, TWO, command, HALF, UNBOUNDED, Map.of());
   }
 
   private static PeerKind own(

@@ -29,9 +29,8 @@ import reactor.core.scheduler.Schedulers;
  *       them.
  *   <li>A blob is neither persisted nor named by itself, and an object that is named is persisted.
  *       Keys that are numbers or have a {@code /} or {@code ~}, names that are numbers, and type
- *       names of members with a dot are {@link ErrorCode#UNSUPPORTED}, as is an object with blobs
- *       on another instance. Trees have at most 8,192 objects, and the keys of what is got are in
- *       alphabetical order.
+ *       names of members with a dot are {@link ErrorCode#UNSUPPORTED}. Trees have at most 8,192
+ *       objects, and the keys of what is got are in alphabetical order.
  *   <li>Of a stream it is not known how many chunks there are and who has opened it, and one that
  *       is gone was never there: {@link ErrorCode#OBJECT_NOT_EXISTS}. It has one writer and one
  *       reader in its life. A reader that leaves drops it; a reader that finds its end deletes it.

@@ -17,6 +17,9 @@ final class BlobTable {
   private final TreeMap<Long, BlobEntry> blobs = new TreeMap<>();
   private long leases;
 
+  /** Run when a blob was sealed. */
+  Runnable onSealed = () -> {};
+
   BlobTable(SegmentTable segments) {
     this.segments = segments;
   }
@@ -55,6 +58,7 @@ final class BlobTable {
   void add(BlobEntry blob) {
     blobs.put(blob.id, blob);
     segments.use(blob.segment);
+    onSealed.run();
   }
 
   /** Returns a blob that is visible, null if there is none. */

@@ -36,6 +36,8 @@ public final class Hosting {
     void complete(@Nullable VineyardException failure);
   }
 
+  private static final long MOST_REPLY_BYTES = 16 << 20;
+
   private final StoreCore store;
   private final AttachedClient host;
 
@@ -65,6 +67,27 @@ public final class Hosting {
     store.segments.onShortage = task;
   }
 
+  /** Has a task run whenever there is more memory than before. */
+  public void onFreed(Runnable task) {
+    store.segments.onFreed = task;
+  }
+
+  /** Returns whether the host was told of a segment, as readers are of those of a stream. */
+  public boolean knowsSegment(long id) {
+    SegmentEntry entry = store.segments.find(id);
+    return entry != null && entry.knownTo.contains(host);
+  }
+
+  /** The same as {@link #segment}, and the host is told when the segment is closed. */
+  public @Nullable Segment watchSegment(long id) {
+    SegmentEntry entry = store.segments.find(id);
+    if (entry == null) {
+      return null;
+    }
+    entry.watcher = host;
+    return entry.segment;
+  }
+
   /** Returns an open segment, which still belongs to the store; null if there is none. */
   public @Nullable Segment segment(long id) {
     SegmentEntry entry = store.segments.find(id);
@@ -86,11 +109,17 @@ public final class Hosting {
 
   /** Gives a segment back; it ends when nothing lies in it. */
   public void giveBack(long segment) {
+    if (store.isClosed()) {
+      return;
+    }
     store.segments.giveBack(host, segment);
   }
 
   /** Gives the pages of an empty segment back to the system, and keeps the segment. */
   public void empty(long segment) {
+    if (store.isClosed()) {
+      return;
+    }
     store.segments.empty(store.segments.written(host, segment));
   }
 
@@ -141,6 +170,9 @@ public final class Hosting {
 
   /** Ends what {@link #retain} began. */
   public void release(ObjectId id) {
+    if (store.isClosed()) {
+      return;
+    }
     store.blobs.release(id.value(), 1);
   }
 
@@ -165,10 +197,20 @@ public final class Hosting {
     return stream == null ? null : StreamMeta.of(stream);
   }
 
+  /** Returns what adds up how much metadata takes, and throws if it is too much for a reply. */
+  public LongConsumer replyCost() {
+    return new ListCost(MOST_REPLY_BYTES);
+  }
+
+  /** Returns about how many bytes the metadata of an object takes. */
+  public long metaBytes(ObjectId id) {
+    return store.objects.treeBytes(id.value());
+  }
+
   /** Calls for the metadata of the first streams, objects and blobs of these types. */
   public void list(Predicate<String> types, int limit, Consumer<ObjectMeta> found) {
     List<ObjectMeta> all = new ArrayList<>();
-    LongConsumer cost = new ListCost(Long.MAX_VALUE);
+    LongConsumer cost = replyCost();
     store.streams.list(types, limit, cost, all::add);
     all.removeIf(meta -> store.objects.exists(meta.requireId().value()));
     int left = limit - all.size();
@@ -178,6 +220,9 @@ public final class Hosting {
 
   /** Deletes objects and blobs; returns the blobs that went. */
   public List<ObjectId> delete(List<ObjectId> ids, boolean force, boolean deep) {
+    if (store.isClosed()) {
+      return List.of();
+    }
     List<ObjectId> gone = new ArrayList<>();
     for (ObjectId id : ids) {
       StreamLog log = store.streams.find(id.value());
@@ -206,10 +251,16 @@ public final class Hosting {
     store.objects.setField(id.value(), key, value);
   }
 
-  /** Has a task run whenever objects were created or named; for whoever waits for them. */
+  /** Has a task run whenever objects and blobs are created or named; for those who wait. */
   public void onCreated(Runnable task) {
     store.objects.onCreated = task;
+    store.blobs.onSealed = task;
     store.names.onNamed = task;
+  }
+
+  /** Has somebody told of every object that goes, while it goes. */
+  public void onRemoved(Consumer<ObjectId> task) {
+    store.objects.onRemoved = id -> task.accept(new ObjectId(id));
   }
 
   // Names.
@@ -285,6 +336,9 @@ public final class Hosting {
 
   /** The host is about to publish chunks that lie in a segment. */
   public void useSegment(long handle, long segment) {
+    if (store.isClosed()) {
+      return;
+    }
     SegmentEntry entry = store.segments.find(segment);
     if (entry != null) {
       store.streams.written(host, handle).use(entry);
@@ -293,6 +347,9 @@ public final class Hosting {
 
   /** Keeps a segment open while something that is no blob lies in it. */
   public void retainSegment(long segment) {
+    if (store.isClosed()) {
+      return;
+    }
     SegmentEntry entry = store.segments.find(segment);
     if (entry != null) {
       store.segments.use(entry);
@@ -301,6 +358,9 @@ public final class Hosting {
 
   /** Ends what {@link #retainSegment} began. */
   public void releaseSegment(long segment) {
+    if (store.isClosed()) {
+      return;
+    }
     SegmentEntry entry = store.segments.find(segment);
     if (entry != null) {
       store.segments.endUse(entry);
@@ -309,38 +369,64 @@ public final class Hosting {
 
   /** Wakes the reader of a stream that the host writes. */
   public void wakeReader(long handle) {
+    if (store.isClosed()) {
+      return;
+    }
     store.streams.written(host, handle).wakeReader();
   }
 
   /** Wakes the writer of a stream that the host reads. */
   public void wakeWriter(long handle) {
+    if (store.isClosed()) {
+      return;
+    }
     store.streams.read(host, handle).log.wakeWriter();
   }
 
   /** Ends a stream that the host writes: well if the code is 0, else with an error. */
   public void endStream(long handle, int code, String message) {
+    if (store.isClosed()) {
+      return;
+    }
     StreamInfo.State last = code == 0 ? StreamInfo.State.FINISHED : StreamInfo.State.FAILED;
     store.streams.written(host, handle).end(last, code, message);
   }
 
   /** Everything that the host published was taken back, and it does not use the ring any more. */
   public void closeWriter(long handle) {
+    if (store.isClosed()) {
+      return;
+    }
     StreamLog log = host.writers.remove(handle);
     if (log != null) {
       log.closeWriter();
     }
   }
 
-  /** The host leaves a stream that it reads; what it has leased goes to the next reader. */
-  public void loseReader(long handle) {
-    ReaderCursor cursor = host.readers.remove(handle);
+  /**
+   * The host leaves a stream that it reads. Unless it is settled it still has leases, and uses the
+   * ring until {@link #settleReader}.
+   */
+  public void closeReader(long handle, boolean settled) {
+    ReaderCursor cursor = store.isClosed() ? null : host.readers.get(handle);
     if (cursor != null) {
-      cursor.log.loseReader(cursor);
+      cursor.log.closeReader(cursor, settled);
+    }
+  }
+
+  /** The host has released everything of a stream that it has left, and leaves the ring. */
+  public void settleReader(long handle) {
+    ReaderCursor cursor = store.isClosed() ? null : host.readers.get(handle);
+    if (cursor != null) {
+      cursor.log.settled(cursor);
     }
   }
 
   /** Drops a stream; does nothing if there is none. */
   public void dropStream(ObjectId id) {
+    if (store.isClosed()) {
+      return;
+    }
     StreamLog log = store.streams.find(id.value());
     if (log != null) {
       store.streams.drop(log, host.toString());

@@ -7,6 +7,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.message.BlobLocation;
 import io.vineyard.store.message.Texts;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,6 +40,8 @@ final class ObjectTable {
     }
   }
 
+  private static final int MOST_FIELD_CHARS = 1 << 16;
+
   private final StoreLimits limits;
   private final Ids ids;
   private final BlobTable blobs;
@@ -48,6 +51,9 @@ final class ObjectTable {
 
   /** Run when objects were created. */
   Runnable onCreated = () -> {};
+
+  /** Told every object that goes. */
+  LongConsumer onRemoved = id -> {};
 
   ObjectTable(StoreLimits limits, Ids ids, BlobTable blobs, NameTable names, HeldBytes held) {
     this.limits = limits;
@@ -167,6 +173,12 @@ final class ObjectTable {
     if (blob != null) {
       blob.parents += change;
     }
+  }
+
+  /** Returns about how many bytes it takes to write down the tree of an object or blob. */
+  long treeBytes(long id) {
+    ObjectEntry entry = objects.get(id);
+    return entry == null ? MetaTree.BLOB.bytes() : entry.tree.bytes() + entry.ownBytes;
   }
 
   /** Returns the whole tree of an object or blob. */
@@ -305,10 +317,20 @@ final class ObjectTable {
     }
   }
 
+  /** Adds what these are members of, upwards, in one look at all objects. */
   private void addParentsOf(Set<Long> wanted) {
+    if (wanted.stream().noneMatch(this::isMember)) {
+      return;
+    }
+    Map<Long, List<Long>> parents = new HashMap<>();
+    for (ObjectEntry entry : objects.values()) {
+      for (long member : entry.members.values()) {
+        parents.computeIfAbsent(member, key -> new ArrayList<>()).add(entry.id);
+      }
+    }
     List<Long> upwards = new ArrayList<>(wanted);
     for (int i = 0; i < upwards.size(); i++) {
-      for (long parent : parentsOf(upwards.get(i))) {
+      for (long parent : parents.getOrDefault(upwards.get(i), List.of())) {
         if (wanted.add(parent)) {
           upwards.add(parent);
         }
@@ -316,14 +338,10 @@ final class ObjectTable {
     }
   }
 
-  private List<Long> parentsOf(long id) {
-    List<Long> parents = new ArrayList<>();
-    for (ObjectEntry entry : objects.values()) {
-      if (entry.members.containsValue(id)) {
-        parents.add(entry.id);
-      }
-    }
-    return parents;
+  private boolean isMember(long id) {
+    ObjectEntry object = objects.get(id);
+    BlobEntry blob = object == null ? blobs.find(id) : null;
+    return (object != null && object.parents > 0) || (blob != null && blob.parents > 0);
   }
 
   private void removeOne(long id, boolean deep, LongConsumer gone) {
@@ -338,6 +356,7 @@ final class ObjectTable {
       return;
     }
     held.remove(object.ownBytes);
+    onRemoved.accept(id);
     for (long member : object.members.values()) {
       addParents(member, -1);
       if (isOrphan(member) && (deep || new ObjectId(member).isBlob())) {
@@ -352,10 +371,12 @@ final class ObjectTable {
       names.dropAllOf(id);
     }
     objects.values().forEach(entry -> held.remove(entry.ownBytes));
+    List<Long> all = List.copyOf(objects.keySet());
     objects.clear();
-    List<BlobEntry> all = new ArrayList<>();
-    blobs.all().forEach(all::add);
-    all.forEach(blobs::delete);
+    all.forEach(onRemoved::accept);
+    List<BlobEntry> leaves = new ArrayList<>();
+    blobs.all().forEach(leaves::add);
+    leaves.forEach(blobs::delete);
   }
 
   /** Sets a field of an object that has no member of this name. */
@@ -363,6 +384,16 @@ final class ObjectTable {
     ObjectEntry entry = objects.get(id);
     if (entry == null) {
       throw noObject(id);
+    }
+    if (entry.members.containsKey(key) || value.length() > MOST_FIELD_CHARS) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected at most "
+              + MOST_FIELD_CHARS
+              + " characters for a field that is no member, got "
+              + value.length()
+              + " for "
+              + key);
     }
     Map<String, Object> fields = new LinkedHashMap<>(entry.own.fields());
     fields.put(key, value);
@@ -385,6 +416,7 @@ final class ObjectTable {
       return;
     }
     held.remove(object.ownBytes);
+    onRemoved.accept(id);
     for (long member : object.members.values()) {
       addParents(member, -1);
       if (isOrphan(member)) {

@@ -11,6 +11,10 @@ final class SegmentEntry {
   final Segment segment;
   final Set<AttachedClient> knownTo = new HashSet<>();
   @Nullable AttachedClient writer;
+
+  /** Told of the end as well, though it was not told of the segment. */
+  @Nullable AttachedClient watcher;
+
   boolean sealed;
 
   /** Whether it has no pages, and counts for nothing. */

@@ -31,6 +31,9 @@ final class SegmentTable {
   /** Gives memory back that nobody needs; returns whether there was any. */
   BooleanSupplier onShortage = () -> false;
 
+  /** Run when there is more memory than before. */
+  Runnable onFreed = () -> {};
+
   SegmentTable(StoreLimits limits, SegmentSource source) {
     this.limits = limits;
     this.source = source;
@@ -93,6 +96,7 @@ final class SegmentTable {
 
   void unreserve(long bytes) {
     usedBytes -= bytes;
+    onFreed.run();
   }
 
   private void leased(
@@ -103,7 +107,7 @@ final class SegmentTable {
       @Nullable VineyardException failure) {
     boolean wanted = client.endLease(request);
     if (segment == null) {
-      usedBytes -= capacity;
+      unreserve(capacity);
       if (wanted && failure != null) {
         client.fail(request, failure.code(), String.valueOf(failure.getMessage()));
       }
@@ -111,7 +115,7 @@ final class SegmentTable {
     }
     if (!wanted || closed) {
       segment.close();
-      usedBytes -= capacity;
+      unreserve(capacity);
       return;
     }
     SegmentEntry entry = new SegmentEntry(++lastId, segment, client);
@@ -204,8 +208,11 @@ final class SegmentTable {
       for (AttachedClient client : entry.knownTo) {
         client.send(new Event.SegmentClosed(entry.id));
       }
-      usedBytes -= held(entry);
+      if (entry.watcher != null && !entry.knownTo.contains(entry.watcher)) {
+        entry.watcher.send(new Event.SegmentClosed(entry.id));
+      }
       entry.segment.close();
+      unreserve(held(entry));
     }
   }
 
@@ -215,7 +222,7 @@ final class SegmentTable {
       assert entry.uses == 0 : "segment " + entry.id + " is in use";
       entry.segment.discard();
       entry.emptied = true;
-      usedBytes -= entry.segment.capacityBytes();
+      unreserve(entry.segment.capacityBytes());
     }
   }
 
@@ -235,7 +242,7 @@ final class SegmentTable {
           entry.segment.close();
           if (failure != null && !closed) {
             entry.emptied = true;
-            usedBytes -= capacity;
+            unreserve(capacity);
           }
           done.complete(failure);
         });

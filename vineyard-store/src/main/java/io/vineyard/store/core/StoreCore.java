@@ -85,6 +85,10 @@ public final class StoreCore {
     return new Hosting(this, host);
   }
 
+  boolean isClosed() {
+    return closed;
+  }
+
   void checkObjects(int more) {
     int most = limits.objects();
     if (objects.count() > most - more) {

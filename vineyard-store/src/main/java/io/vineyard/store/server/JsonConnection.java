@@ -105,7 +105,12 @@ final class JsonConnection implements Peer {
   public void reply(Reply reply, List<Segment> files) {
     descriptors.addAll(files);
     ByteBuf out = channel.alloc().directBuffer();
-    DIALECT.write(reply, out);
+    try {
+      DIALECT.write(reply, out);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      out.release();
+      throw e;
+    }
     sending = true;
     channel
         .writeAndFlush(out)
@@ -114,7 +119,7 @@ final class JsonConnection implements Peer {
               if (sent.isSuccess()) {
                 sendDescriptors();
               } else {
-                ended();
+                connection.drop(ErrorCode.CONNECTION_ERROR, "a reply could not be sent to it");
               }
             });
   }

@@ -135,6 +135,7 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
       Preface.decode(in);
       state = State.HELLO;
     } else {
+      checkUser();
       state = State.VINEYARD;
       json = new JsonConnection(server, this, own);
     }
@@ -183,7 +184,7 @@ final class ServerConnection extends ByteToMessageDecoder implements EventSink {
     if (ctx.channel().isWritable() || (outbox != null && outbox.isShut())) {
       cancel(stallTimer);
       resumeLater();
-    } else if (state == State.ATTACHED) {
+    } else if (state == State.ATTACHED || state == State.VINEYARD) {
       String why = "it does not read what has waited for it for " + server.config.stallTimeout();
       stallTimer = later(server.config.stallTimeout(), () -> drop(ErrorCode.LIMIT_REACHED, why));
     }

@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.apache.arrow.vector.FieldVector;
 
 /** Compares batches whose columns may be laid out differently, such as text with long offsets. */
-final class SameValues {
+public final class SameValues {
   private SameValues() {}
 
-  static void check(RecordBatch batch, RecordBatch expected) {
+  /** Fails unless all values are the same. */
+  public static void check(RecordBatch batch, RecordBatch expected) {
     assertThat(batch.rowCount()).isEqualTo(expected.rowCount());
     assertThat(batch.columnCount()).isEqualTo(expected.columnCount());
     assertThat(batch.schema().getCustomMetadata()).isEqualTo(expected.schema().getCustomMetadata());

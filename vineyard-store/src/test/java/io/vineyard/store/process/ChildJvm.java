@@ -243,6 +243,19 @@ public final class ChildJvm implements AutoCloseable {
     }
   }
 
+  /** Returns the most memory that the process ever had. */
+  public long peakResidentBytes() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc", String.valueOf(pid()), "status"))) {
+      return lines
+          .filter(line -> line.startsWith("VmHWM:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+          .findFirst()
+          .orElseThrow();
+    } catch (IOException e) {
+      throw failure("to have a status", e);
+    }
+  }
+
   @Override
   public void close() {
     endInput();

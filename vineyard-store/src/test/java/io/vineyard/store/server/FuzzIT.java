@@ -12,7 +12,6 @@ import io.vineyard.store.StreamSpec;
 import io.vineyard.store.Waits;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
-import io.vineyard.store.process.ChildJvm;
 import io.vineyard.store.process.StoreProcess;
 import io.vineyard.store.protocol.binary.Handshake;
 import io.vineyard.store.protocol.binary.SegmentAnnounced;
@@ -69,7 +68,7 @@ class FuzzIT {
             () -> process.child().descriptors() <= descriptors);
         streamed = bystanders.finish();
         Waits.untilIdle(store);
-        resident = peakResidentBytes(process.child());
+        resident = process.child().peakResidentBytes();
       }
       process.disposeNow();
       assertThat(Files.readAllLines(log))
@@ -201,13 +200,5 @@ class FuzzIT {
           .flatMap(meta -> store.delete(meta.requireId()).onErrorComplete(), 64)
           .blockLast(Waits.PATIENCE);
     }
-  }
-
-  private static long peakResidentBytes(ChildJvm child) throws IOException {
-    return Files.readAllLines(Path.of("/proc/" + child.pid() + "/status")).stream()
-        .filter(line -> line.startsWith("VmHWM:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
-        .findFirst()
-        .orElseThrow();
   }
 }

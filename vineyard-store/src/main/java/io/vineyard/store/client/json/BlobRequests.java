@@ -14,12 +14,12 @@ import reactor.core.publisher.Mono;
 /** What is asked about blobs. */
 final class BlobRequests {
   /** A blob that may be written; holds a reference to its file until it is sealed or dropped. */
-  record NewBlob(ObjectId id, long address, long sizeBytes, SharedFile file) {}
+  record NewBlob(ObjectId id, long address, long sizeBytes, Sharing.SharedFile file) {}
 
   private final JsonConnection connection;
   private final Results results;
-  private final References references;
-  private final Holders holders;
+  private final Sharing.References references;
+  private final Sharing.Holders holders;
 
   /**
    * Makes requests.
@@ -27,7 +27,11 @@ final class BlobRequests {
    * @param holders keep the connection open as long as a blob can be written: its memory would not
    *     be given back otherwise
    */
-  BlobRequests(JsonConnection connection, Results results, References references, Holders holders) {
+  BlobRequests(
+      JsonConnection connection,
+      Results results,
+      Sharing.References references,
+      Sharing.Holders holders) {
     this.connection = connection;
     this.results = results;
     this.references = references;
@@ -60,7 +64,7 @@ final class BlobRequests {
           ErrorCode.PROTOCOL_ERROR,
           "expected a blob of " + sizeBytes + " bytes, got " + blob.sizeBytes());
     }
-    SharedFile file = connection.files().of(blob);
+    Sharing.SharedFile file = connection.files().of(blob);
     long address = file.retainWritable(blob.offset(), sizeBytes);
     return new NewBlob(blob.blob(), address, sizeBytes, file);
   }
@@ -135,7 +139,7 @@ final class BlobRequests {
   }
 
   /** Leases blobs, each once; fails if one of them is not there. */
-  CompletableFuture<List<BlobLease>> lease(List<ObjectId> ids) {
+  CompletableFuture<List<Sharing.BlobLease>> lease(List<ObjectId> ids) {
     if (ids.isEmpty()) {
       return CompletableFuture.completedFuture(List.of());
     }
@@ -150,11 +154,11 @@ final class BlobRequests {
             });
   }
 
-  private List<BlobLease> leases(List<ObjectId> ids, Reply.Buffers reply) {
-    List<BlobLease> found = new ArrayList<>(ids.size());
+  private List<Sharing.BlobLease> leases(List<ObjectId> ids, Reply.Buffers reply) {
+    List<Sharing.BlobLease> found = new ArrayList<>(ids.size());
     try {
       for (Payload blob : reply.blobs()) {
-        found.add(BlobLease.of(blob, connection.files()));
+        found.add(Sharing.BlobLease.of(blob, connection.files()));
       }
       for (int i = 0; i < ids.size(); i++) {
         if (i >= found.size() || !found.get(i).id().equals(ids.get(i))) {
@@ -163,7 +167,7 @@ final class BlobRequests {
       }
       return found;
     } catch (VineyardException e) {
-      found.forEach(BlobLease::release);
+      found.forEach(Sharing.BlobLease::release);
       throw e;
     }
   }

@@ -81,10 +81,10 @@ final class CopiedChunk implements Chunk {
       Origin origin,
       String typeName,
       ObjectMeta tree,
-      List<BlobLease> blobs,
+      List<Sharing.BlobLease> blobs,
       ProcessMemory memory) {
     long sizeBytes = 0;
-    for (BlobLease blob : blobs) {
+    for (Sharing.BlobLease blob : blobs) {
       sizeBytes += aligned(blob.sizeBytes());
     }
     SharedMemory.Allocation copy = memory.take(sizeBytes);
@@ -102,10 +102,11 @@ final class CopiedChunk implements Chunk {
     return (bytes + alignment - 1) & -alignment;
   }
 
-  private static List<ObjectChunkHeader.BlobPart> copyTo(long address, List<BlobLease> blobs) {
+  private static List<ObjectChunkHeader.BlobPart> copyTo(
+      long address, List<Sharing.BlobLease> blobs) {
     List<ObjectChunkHeader.BlobPart> parts = new ArrayList<>();
     long at = 0;
-    for (BlobLease blob : blobs) {
+    for (Sharing.BlobLease blob : blobs) {
       ProcessMemory.copy(blob.address(), address + at, blob.sizeBytes());
       parts.add(new ObjectChunkHeader.BlobPart(blob.id(), at, blob.sizeBytes()));
       at += aligned(blob.sizeBytes());

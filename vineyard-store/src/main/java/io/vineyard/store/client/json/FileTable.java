@@ -13,7 +13,7 @@ final class FileTable {
   /** A server has one file, and few more when that is in pieces. */
   private static final int MOST_FILES = 256;
 
-  private final Map<Integer, SharedFile> files = new HashMap<>();
+  private final Map<Integer, Sharing.SharedFile> files = new HashMap<>();
 
   /**
    * Checks that each file is needed by a blob, and new.
@@ -51,12 +51,12 @@ final class FileTable {
 
   /** Adds a file, and takes its descriptor over. */
   void add(int number, int descriptor, long capacityBytes) {
-    files.put(number, new SharedFile(Segment.ofForeignFile(descriptor, capacityBytes)));
+    files.put(number, new Sharing.SharedFile(Segment.ofForeignFile(descriptor, capacityBytes)));
   }
 
   /** Returns the file in which a blob lies; null for an empty blob. */
-  SharedFile of(Payload blob) {
-    SharedFile file = files.get(blob.file());
+  Sharing.SharedFile of(Payload blob) {
+    Sharing.SharedFile file = files.get(blob.file());
     if (file == null) {
       throw wrong("the descriptor of file " + blob.file() + " with " + blob.blob(), "none");
     }
@@ -64,7 +64,7 @@ final class FileTable {
   }
 
   void close() {
-    files.values().forEach(SharedFile::release);
+    files.values().forEach(Sharing.SharedFile::release);
     files.clear();
   }
 }

@@ -67,7 +67,7 @@ final class JsonConnection {
   private final CompletableFuture<VineyardException> ended = new CompletableFuture<>();
 
   // Used by the thread of the loop.
-  private final ExactReads reads = new ExactReads();
+  private final Connections.ExactReads reads = new Connections.ExactReads();
   private final Queue<Asked<?>> waiting = new ArrayDeque<>();
   private final List<CompletableFuture<Boolean>> idle = new ArrayList<>();
   private final FileTable files = new FileTable();

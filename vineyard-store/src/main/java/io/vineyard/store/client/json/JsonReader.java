@@ -219,13 +219,13 @@ final class JsonReader implements ChunkReader {
       CopiedChunk chunk =
           CopiedChunk.of(
               origin, stream.spec().typeName(), leased.meta(), leased.blobs(), ends.memory());
-      leased.blobs().forEach(BlobLease::release);
+      leased.blobs().forEach(Sharing.BlobLease::release);
       came(chunk);
     } catch (VineyardException e) {
-      leased.blobs().forEach(BlobLease::release);
+      leased.blobs().forEach(Sharing.BlobLease::release);
       broken(e);
     } catch (RuntimeException e) {
-      leased.blobs().forEach(BlobLease::release);
+      leased.blobs().forEach(Sharing.BlobLease::release);
       broken(VineyardException.of(ErrorCode.INVALID, "a chunk can't be read: " + e, e));
     }
   }

@@ -41,9 +41,9 @@ public final class JsonStore implements ObjectStore {
   private final JsonConnection connection;
   private final Supplier<Mono<ObjectStore>> fork;
   private final Results results = new Results();
-  private final ExtraConnections extras;
-  private final Holders holders;
-  private final References references;
+  private final Connections.ExtraConnections extras;
+  private final Sharing.Holders holders;
+  private final Sharing.References references;
   private final BlobRequests blobs;
   private final ObjectRequests objects;
   private final NameRequests names;
@@ -61,13 +61,15 @@ public final class JsonStore implements ObjectStore {
     this.place = where.words();
     this.connection = connection;
     this.fork = fork;
-    this.extras = new ExtraConnections(where);
-    this.holders = new Holders(connection::finish);
-    this.references = new References(connection, true);
+    this.extras = new Connections.ExtraConnections(where);
+    this.holders = new Sharing.Holders(connection::finish);
+    this.references = new Sharing.References(connection, true);
     this.blobs = new BlobRequests(connection, results, references, holders);
     this.objects = new ObjectRequests(connection, instance, blobs);
     this.names = new NameRequests(connection, objects, results);
-    this.ends = new StreamEnds(connection, instance, blobs, objects, results, holders, extras);
+    this.ends =
+        new StreamEnds(
+            new StreamEnds.Parts(connection, instance, blobs, objects, results, holders, extras));
     this.streams = new StreamRequests(connection, objects, names, ends, holders);
   }
 

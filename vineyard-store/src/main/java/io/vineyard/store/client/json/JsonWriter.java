@@ -140,12 +140,13 @@ final class JsonWriter implements ChunkWriter {
 
   @Override
   public synchronized int roomChunks() {
-    return hasRoom(0) ? Math.max(1, windowChunks - unpublished() - sent.size()) : 0;
+    return Math.max(0, windowChunks - unpublished() - sent.size());
   }
 
   @Override
   public synchronized long roomBytes() {
-    return hasRoom(1) ? Math.max(1, windowBytes - bytes) : 0;
+    look(FIRST_LOOK); // whoever asks waits for more, if it is not enough
+    return Math.max(0, windowBytes - bytes);
   }
 
   @Override

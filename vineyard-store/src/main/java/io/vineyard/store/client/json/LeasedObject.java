@@ -33,13 +33,17 @@ final class LeasedObject implements StoredObject {
 
   /** What is returned once; must not reach the object itself. */
   private record Leases(
-      List<BlobLease> blobs, References references, String name, String takenAt, AtomicBoolean over)
+      List<Sharing.BlobLease> blobs,
+      Sharing.References references,
+      String name,
+      String takenAt,
+      AtomicBoolean over)
       implements Runnable {
     void end() {
       if (over.compareAndSet(false, true)) {
         Tracking.returned(this);
-        blobs.forEach(BlobLease::release);
-        references.remove(blobs.stream().map(BlobLease::id).toList());
+        blobs.forEach(Sharing.BlobLease::release);
+        references.remove(blobs.stream().map(Sharing.BlobLease::id).toList());
       }
     }
 
@@ -63,12 +67,18 @@ final class LeasedObject implements StoredObject {
    * @param blobs leases that were counted in the references
    */
   LeasedObject(
-      ObjectMeta meta, List<BlobLease> blobs, References references, String store, Asked asked) {
+      ObjectMeta meta,
+      List<Sharing.BlobLease> blobs,
+      Sharing.References references,
+      String store,
+      Asked asked) {
     this.meta = meta;
     AtomicBoolean over = new AtomicBoolean();
     this.leases = new Leases(blobs, references, meta.toString(), asked.takenAt(), over);
     blobs.forEach(blob -> views.put(blob.id(), new View(this, blob)));
-    views.put(ObjectId.EMPTY_BLOB, new View(this, new BlobLease(ObjectId.EMPTY_BLOB, 0, 0, null)));
+    views.put(
+        ObjectId.EMPTY_BLOB,
+        new View(this, new Sharing.BlobLease(ObjectId.EMPTY_BLOB, 0, 0, null)));
     CLEANER.register(this, leases);
     if (Tracking.isOn()) {
       Tracking.taken(leases, this, store, asked.place());
@@ -104,7 +114,7 @@ final class LeasedObject implements StoredObject {
   }
 
   /** A blob of an object. */
-  private record View(LeasedObject owner, BlobLease lease) implements Blob {
+  private record View(LeasedObject owner, Sharing.BlobLease lease) implements Blob {
     @Override
     public ObjectId id() {
       return lease.id();

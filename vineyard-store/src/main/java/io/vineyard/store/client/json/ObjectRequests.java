@@ -31,7 +31,7 @@ final class ObjectRequests {
   }
 
   /** An object and its leased blobs. */
-  record Leased(ObjectMeta meta, List<BlobLease> blobs) {}
+  record Leased(ObjectMeta meta, List<Sharing.BlobLease> blobs) {}
 
   /** Returns metadata as the server has it; what is not there is left out. */
   CompletableFuture<Map<ObjectId, ObjectMeta>> find(List<ObjectId> ids) {
@@ -93,7 +93,18 @@ final class ObjectRequests {
           .lease(List.of(id))
           .thenApply(found -> new Leased(ObjectMeta.blob(id, found.get(0).sizeBytes()), found));
     }
-    return raw(id).thenCompose(this::leaseTree);
+    return raw(id).thenCompose(this::fetched).thenCompose(this::leaseTree);
+  }
+
+  /** Has the server copy to its own instance what lies in another one. */
+  private CompletableFuture<ObjectMeta> fetched(ObjectMeta raw) {
+    boolean isHere =
+        Trees.blobs(List.of(raw)).values().stream().allMatch(where -> where == instance);
+    return isHere
+        ? CompletableFuture.completedFuture(raw)
+        : connection
+            .ask(new Request.Migrate(raw.requireId()), reply -> ((Reply.Migrated) reply).id())
+            .thenCompose(this::raw);
   }
 
   private CompletableFuture<Leased> leaseTree(ObjectMeta raw) {

@@ -24,8 +24,8 @@ import reactor.core.scheduler.Schedulers;
 final class StreamEnds {
   private final JsonConnection connection;
   private final ObjectRequests objects;
-  private final Holders holders;
-  private final ExtraConnections extras;
+  private final Sharing.Holders holders;
+  private final Connections.ExtraConnections extras;
   private final ChunkStore chunks;
   private final long instance;
   private final Results results;
@@ -36,21 +36,24 @@ final class StreamEnds {
   private volatile @Nullable VineyardException closed;
   private volatile @Nullable VineyardException lost;
 
-  StreamEnds(
+  /** What the ends of streams share with the rest of a client. */
+  record Parts(
       JsonConnection connection,
       long instance,
       BlobRequests blobs,
       ObjectRequests objects,
       Results results,
-      Holders holders,
-      ExtraConnections extras) {
-    this.connection = connection;
-    this.instance = instance;
-    this.objects = objects;
-    this.results = results;
-    this.holders = holders;
-    this.extras = extras;
-    this.chunks = new ChunkStore(connection, blobs, objects);
+      Sharing.Holders holders,
+      Connections.ExtraConnections extras) {}
+
+  StreamEnds(Parts parts) {
+    this.connection = parts.connection;
+    this.instance = parts.instance;
+    this.objects = parts.objects;
+    this.results = parts.results;
+    this.holders = parts.holders;
+    this.extras = parts.extras;
+    this.chunks = new ChunkStore(parts.connection, parts.blobs, parts.objects);
   }
 
   ProcessMemory memory() {
@@ -79,7 +82,7 @@ final class StreamEnds {
   }
 
   BlobRequests blobsOn(JsonConnection extra) {
-    return new BlobRequests(extra, results, new References(extra, false), holders);
+    return new BlobRequests(extra, results, new Sharing.References(extra, false), holders);
   }
 
   JsonWriter add(JsonWriter writer) {

@@ -20,7 +20,7 @@ final class StreamRequests {
   private final ObjectRequests objects;
   private final NameRequests names;
   private final StreamEnds ends;
-  private final Holders holders;
+  private final Sharing.Holders holders;
 
   /**
    * Makes requests.
@@ -32,7 +32,7 @@ final class StreamRequests {
       ObjectRequests objects,
       NameRequests names,
       StreamEnds ends,
-      Holders holders) {
+      Sharing.Holders holders) {
     this.connection = connection;
     this.ends = ends;
     this.holders = holders;

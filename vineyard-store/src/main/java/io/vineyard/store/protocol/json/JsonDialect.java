@@ -5,17 +5,20 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.util.JsonGeneratorDelegate;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufInputStream;
 import io.netty.buffer.ByteBufOutputStream;
+import io.netty.buffer.ByteBufUtil;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,15 +31,19 @@ public final class JsonDialect {
   public static final int LENGTH_BYTES = 8;
 
   /** The most bytes of a message. */
-  public static final int MOST_BYTES = 64 << 20;
+  public static final int MOST_BYTES = 16 << 20;
+
+  private static final int MOST_TOKENS = 1 << 20;
 
   private static final int DEEPEST = 256;
   private static final ObjectMapper JSON =
       new ObjectMapper(
           JsonFactory.builder()
+              .disable(JsonFactory.Feature.CHARSET_DETECTION) // it is UTF-8 always
               .streamReadConstraints(
                   StreamReadConstraints.builder()
                       .maxNestingDepth(DEEPEST)
+                      .maxTokenCount(MOST_TOKENS)
                       .maxStringLength(MOST_BYTES)
                       .build())
               .build());
@@ -48,6 +55,23 @@ public final class JsonDialect {
     this.metas = new MetaJson(instance);
   }
 
+  /** Writes texts that may come from Java, where half a character can be one. */
+  private static final class Whole extends JsonGeneratorDelegate {
+    Whole(JsonGenerator out) {
+      super(out, false);
+    }
+
+    @Override
+    public void writeString(String text) throws IOException {
+      super.writeString(Surrogates.replaced(text));
+    }
+
+    @Override
+    public void writeFieldName(String name) throws IOException {
+      super.writeFieldName(Surrogates.replaced(name));
+    }
+  }
+
   /** A message is written by this. */
   private interface Body {
     void write(JsonGenerator out) throws IOException;
@@ -57,7 +81,7 @@ public final class JsonDialect {
     int start = out.writerIndex();
     out.writeLongLE(0);
     try (OutputStream bytes = new ByteBufOutputStream(out);
-        JsonGenerator json = JSON.createGenerator(bytes)) {
+        JsonGenerator json = new Whole(JSON.createGenerator(bytes))) {
       json.writeStartObject();
       body.write(json);
       json.writeEndObject();
@@ -83,7 +107,11 @@ public final class JsonDialect {
   }
 
   private static JsonObject parse(String what, ByteBuf body) {
+    if (!ByteBufUtil.isText(body, StandardCharsets.UTF_8)) {
+      throw invalid(what + " in UTF-8, got other bytes", null);
+    }
     JsonNode tree;
+    boolean mayHaveHalves = Surrogates.mayBeIn(body);
     try (InputStream bytes = new ByteBufInputStream(body);
         JsonParser parser = JSON.createParser(bytes)) {
       tree = JSON.readTree(parser);
@@ -93,11 +121,14 @@ public final class JsonDialect {
     } catch (JsonProcessingException e) {
       throw invalid(what + " in JSON, got none: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw invalid(what + " in UTF-8, got none: " + e.getMessage(), e);
+      throw new UncheckedIOException(e); // a buffer in memory has no such errors
     }
     if (tree == null || !tree.isObject()) {
       throw invalid(
           what + " as an object, got " + (tree == null ? "nothing" : JsonObject.cut(tree)), null);
+    }
+    if (mayHaveHalves && Surrogates.isAloneIn(tree)) {
+      throw invalid(what + " in whole characters, got half of one", null);
     }
     return new JsonObject(what, tree);
   }
@@ -150,7 +181,7 @@ public final class JsonDialect {
       throw refusal;
     }
     try {
-      String expected = ReplyJson.typeOf(request.getClass());
+      String expected = ReplyJson.typeOf(request);
       String type = in.text("type");
       if (!type.equals(expected)) {
         throw invalid("a " + expected + ", got a " + type, null);

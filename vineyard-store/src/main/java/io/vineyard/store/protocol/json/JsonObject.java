@@ -117,12 +117,16 @@ record JsonObject(String what, JsonNode node) {
   }
 
   int number(String key, int absent) {
-    if (!has(key)) {
-      return absent;
-    }
-    JsonNode value = require(key);
+    return has(key) ? number(key) : absent;
+  }
+
+  int number(String key) {
+    return number(path(key), require(key));
+  }
+
+  private static int number(String what, JsonNode value) {
     if (!value.canConvertToInt() || !value.isIntegralNumber()) {
-      throw wrongType(path(key), "an integer of 32 bits", value);
+      throw wrongType(what, "an integer of 32 bits", value);
     }
     return value.intValue();
   }
@@ -133,6 +137,10 @@ record JsonObject(String what, JsonNode node) {
 
   List<ObjectId> ids(String key) {
     return list(key, value -> new ObjectId(bits("an id in " + path(key), value)));
+  }
+
+  List<Long> allBits(String key) {
+    return list(key, value -> bits("a number in " + path(key), value));
   }
 
   List<Long> sizes(String key) {
@@ -152,7 +160,7 @@ record JsonObject(String what, JsonNode node) {
   }
 
   List<Integer> numbers(String key) {
-    return list(key, value -> (int) bits("a number in " + path(key), value));
+    return list(key, value -> number("a number in " + path(key), value));
   }
 
   <T> List<T> list(String key, Function<JsonNode, T> element) {

@@ -2,6 +2,7 @@ package io.vineyard.store.protocol.json;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.vineyard.store.ErrorCode;
@@ -20,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code id}, {@code typename} and {@code transient} are properties of {@link ObjectMeta}; what
  * else Vineyard keeps beside the fields of a type, {@code nbytes} for example, are fields like any
- * other. A field that is an array, null, or a number that fits no type of a field is kept as its
- * JSON text behind {@link #RAW}, and is written as it came.
+ * other. A field that is an array, null, a number that fits no type of a field, or text that begins
+ * with {@link #RAW}, is kept as its JSON text behind that, and is written as it came.
  *
  * @param instance the instance that objects are on
  */
@@ -39,7 +40,8 @@ record MetaJson(long instance) {
   private static final String TIMESTAMP = "__timestamp";
   private static final int TIME_SHIFT = 22;
   private static final long TIMED = 1L << 62; // is set where an id begins with a time
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /** Reads a tree. */
   static ObjectMeta read(JsonNode tree) {
@@ -121,7 +123,8 @@ record MetaJson(long instance) {
       }
       meta.member(key, read("member \"" + key + "\" of " + what, value));
     } else if (value.isTextual()) {
-      meta.field(key, value.textValue());
+      String text = value.textValue();
+      meta.field(key, text.startsWith(RAW) ? RAW + value : text);
     } else if (value.isBoolean()) {
       meta.field(key, value.booleanValue());
     } else if (value.isIntegralNumber() && value.canConvertToLong()) {
@@ -210,7 +213,7 @@ record MetaJson(long instance) {
   }
 
   private static void writeText(String text, JsonGenerator out) throws IOException {
-    if (text.startsWith(RAW) && isJson(text.substring(RAW.length()))) {
+    if (text.startsWith(RAW) && isField(text.substring(RAW.length()))) {
       out.writeRawValue(text.substring(RAW.length()));
     } else {
       out.writeString(text);
@@ -226,10 +229,11 @@ record MetaJson(long instance) {
     }
   }
 
-  /** Whoever makes an object may have made this up. */
-  private static boolean isJson(String raw) {
+  /** Whoever makes an object may have made this up; an object would be taken for a member. */
+  private static boolean isField(String raw) {
     try {
-      return !JSON.readTree(raw).isMissingNode();
+      JsonNode value = JSON.readTree(raw);
+      return !value.isMissingNode() && !value.isObject() && !Surrogates.isAloneIn(value);
     } catch (JsonProcessingException e) {
       return false;
     }

@@ -16,9 +16,17 @@ import java.util.Map;
 final class ReplyJson {
   private static final int DECIMAL_AT = 1;
 
+  private static final String DELETED = "del_data_with_feedbacks_reply";
+
   private ReplyJson() {}
 
-  /** Returns the type that a reply to a request has. */
+  /** Returns the type that the reply to a request has. */
+  static String typeOf(Request request) {
+    boolean hasFeedback = request instanceof Request.DeleteData one && one.feedback();
+    return hasFeedback ? DELETED : typeOf(request.getClass());
+  }
+
+  /** Returns the type that a reply to such a request has, unless that depends on the request. */
   static String typeOf(Class<? extends Request> request) {
     if (request == Request.ClusterMeta.class) {
       return "cluster_meta";
@@ -51,14 +59,16 @@ final class ReplyJson {
       return new Reply.Buffers(payloads(in), in.numbers("fds"));
     } else if (request instanceof Request.CreateData) {
       return new Reply.DataCreated(in.id("id"), in.bits("signature"), in.bits(MetaJson.INSTANCE));
+    } else if (request instanceof Request.CreateDatas) {
+      return datas(in);
+    } else if (request instanceof Request.DeleteData one && one.feedback()) {
+      return new Reply.Deleted(in.ids("deleted_bids"));
     } else if (request instanceof Request.GetData || request instanceof Request.ListData) {
       return new Reply.Data(content(in));
-    } else if (request instanceof Request.Exists) {
-      return new Reply.Truth(kind, in.truth("exists"));
-    } else if (request instanceof Request.IfPersist) {
-      return new Reply.Truth(kind, in.truth("persist"));
+    } else if (isTruth(request)) {
+      return new Reply.Truth(kind, in.truth(truthKey(kind)));
     } else if (request instanceof Request.MemoryTrim) {
-      return new Reply.Truth(kind, in.truth("trimmed", false));
+      return new Reply.Truth(kind, in.truth(truthKey(kind), false));
     } else if (request instanceof Request.GetName) {
       return new Reply.Named(in.id("object_id"));
     } else if (request instanceof Request.ListName) {
@@ -75,6 +85,34 @@ final class ReplyJson {
       return new Reply.Copied(in.id("target_id"));
     }
     return new Reply.Done(kind);
+  }
+
+  private static boolean isTruth(Request request) {
+    return request instanceof Request.Exists
+        || request instanceof Request.IfPersist
+        || request instanceof Request.IsInUse
+        || request instanceof Request.IsSpilled;
+  }
+
+  private static Reply datas(JsonObject in) {
+    List<ObjectId> ids = in.ids("ids");
+    List<Long> signatures = in.allBits("signatures");
+    List<Long> instances = in.allBits("instance_ids");
+    if (signatures.size() != ids.size() || instances.size() != ids.size()) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected a signature and an instance for each of "
+              + ids.size()
+              + " objects, got "
+              + signatures.size()
+              + " and "
+              + instances.size());
+    }
+    List<Reply.DataCreated> made = new ArrayList<>(ids.size());
+    for (int i = 0; i < ids.size(); i++) {
+      made.add(new Reply.DataCreated(ids.get(i), signatures.get(i), instances.get(i)));
+    }
+    return new Reply.DatasCreated(made);
   }
 
   private static Payload payload(JsonObject in) {
@@ -262,7 +300,7 @@ final class ReplyJson {
       type(typeOf(Request.GetData.class), out);
       writeContent(one.content(), metas, out);
     } else if (reply instanceof Reply.Deleted one) {
-      type("del_data_with_feedbacks_reply", out);
+      type(DELETED, out);
       RequestJson.ids("deleted_bids", one.blobs(), out);
     } else if (reply instanceof Reply.Truth one) {
       type(typeOf(one.request()), out);

@@ -60,8 +60,7 @@ final class RequestJson {
           new Request.ListName(in.text("pattern"), in.truth("regex", false), in.size("limit"));
       case "drop_name_request" -> new Request.DropName(in.text("name"));
       case "create_stream_request" -> new Request.CreateStream(in.id("object_id"));
-      case "open_stream_request" ->
-          new Request.OpenStream(in.id("object_id"), (int) in.size("mode"));
+      case "open_stream_request" -> new Request.OpenStream(in.id("object_id"), in.number("mode"));
       case "get_next_stream_chunk_request" -> new Request.NextChunk(in.id("id"), in.size("size"));
       case "push_next_stream_chunk_request" -> new Request.PushChunk(in.id("id"), in.id("chunk"));
       case "pull_next_stream_chunk_request" -> new Request.PullChunk(in.id("id"));
@@ -137,10 +136,13 @@ final class RequestJson {
   }
 
   static String typeOf(Request request) {
-    return typeOf(request.getClass())
-        + (request instanceof Request.ClusterMeta || request instanceof Request.Other
-            ? ""
-            : "_request");
+    if (request instanceof Request.Other other) {
+      return other.type();
+    }
+    if (request instanceof Request.DeleteData one && one.feedback()) {
+      return "del_data_with_feedbacks_request";
+    }
+    return typeOf(request.getClass()) + (request instanceof Request.ClusterMeta ? "" : "_request");
   }
 
   /** Returns what the names of a request and its reply begin with. */

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 
 /**
  * What requests for blobs do.
@@ -21,7 +22,8 @@ import java.util.function.Consumer;
  */
 final class BlobRules {
   private static final int MOST_HELD = 1 << 20;
-  private static final int MOST_AT_ONCE = 1024;
+  private static final int MOST_ASKED = 1 << 15;
+  private static final int MOST_AT_ONCE = 256;
 
   private final VineyardHost host;
   private final Session session;
@@ -85,30 +87,37 @@ final class BlobRules {
     }
     allocate(
         sizeBytes,
+        segment -> true,
         blob -> {
           Session.NewFiles files = files(List.of(blob));
           files.reply(new Reply.BufferCreated(blob.payload(), files.first()));
-        });
-  }
-
-  private void allocate(long sizeBytes, Consumer<OpenBlob> made) {
-    allocate(sizeBytes, made, this::refused);
+        },
+        this::refused);
   }
 
   private void allocate(
-      long sizeBytes, Consumer<OpenBlob> made, Consumer<VineyardException> refused) {
+      long sizeBytes,
+      LongPredicate segments,
+      Consumer<OpenBlob> made,
+      Consumer<VineyardException> refused) {
     host.hosting().checkBlob();
+    boolean[] over = new boolean[1];
     Runnable withdraw =
         host.memory()
             .allocate(
                 sizeBytes,
+                segments,
                 range -> {
+                  over[0] = true;
                   OpenBlob blob = new OpenBlob(host, host.hosting().nextBlob(), range, session);
                   session.opened(blob);
                   made.accept(blob);
                 },
-                refused);
-    if (session.isWaiting()) {
+                reason -> {
+                  over[0] = true;
+                  refused.accept(reason);
+                });
+    if (!over[0]) {
       session.parked(withdraw);
     }
   }
@@ -149,6 +158,7 @@ final class BlobRules {
     }
     allocate(
         size,
+        segment -> isInOrder(segment, blobs),
         blob -> {
           made.add(blob.payload());
           blobs.add(blob);
@@ -160,22 +170,41 @@ final class BlobRules {
         });
   }
 
+  /**
+   * Returns whether the next blob may lie in a segment: Vineyard's client takes the descriptors of
+   * new files in the order of the blobs, and expects their numbers to ascend.
+   */
+  private boolean isInOrder(long segment, List<OpenBlob> blobs) {
+    return session.knows(segment)
+        || blobs.stream()
+            .mapToLong(blob -> blob.range().segment())
+            .allMatch(before -> before <= segment || session.knows(before));
+  }
+
   /** Makes the chunk that a writer of a stream fills next. */
-  void createChunk(HostedStream stream, long sizeBytes) {
+  void createChunk(long sizeBytes, HostedStream.ChunkMemory memory) {
     if (sizeBytes == 0) {
-      stream.writingNothing();
-      session.unparked(new Reply.ChunkCreated(Payload.EMPTY, -1));
+      if (memory.take(null)) {
+        session.unparked(new Reply.ChunkCreated(Payload.EMPTY, -1));
+      }
       return;
     }
-    allocate(
-        sizeBytes,
-        blob -> {
-          blob.owner = null;
-          session.closed(blob);
-          stream.writing(blob);
-          Session.NewFiles files = files(List.of(blob));
-          files.reply(new Reply.ChunkCreated(blob.payload(), files.first()));
-        });
+    try {
+      allocate(sizeBytes, segment -> true, blob -> chunkCreated(blob, memory), memory::refuse);
+    } catch (VineyardException e) {
+      memory.refuse(e);
+    }
+  }
+
+  private void chunkCreated(OpenBlob blob, HostedStream.ChunkMemory memory) {
+    if (!memory.take(blob)) {
+      blob.abort();
+      return;
+    }
+    blob.owner = null;
+    session.closed(blob);
+    Session.NewFiles files = files(List.of(blob));
+    files.reply(new Reply.ChunkCreated(blob.payload(), files.first()));
   }
 
   // Changing.
@@ -230,6 +259,11 @@ final class BlobRules {
   // Reading.
 
   private void get(Request.GetBuffers request) {
+    if (request.blobs().size() > MOST_ASKED) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected at most " + MOST_ASKED + " blobs at once, got " + request.blobs().size());
+    }
     Session.NewFiles files = session.newFiles();
     List<Payload> payloads = new ArrayList<>();
     for (ObjectId id : request.blobs()) {

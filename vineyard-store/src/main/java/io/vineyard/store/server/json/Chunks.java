@@ -8,25 +8,18 @@ import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.vineyard.BatchTree;
 import io.vineyard.store.arrow.vineyard.BlobSource;
-import io.vineyard.store.arrow.vineyard.BytesAccess;
 import io.vineyard.store.arrow.vineyard.IpcStreamBytes;
 import io.vineyard.store.arrow.vineyard.ObjectChunkHeader;
 import io.vineyard.store.core.Hosting;
 import io.vineyard.store.memory.Mapping;
-import io.vineyard.store.memory.Segment;
-import io.vineyard.store.message.Event;
 import io.vineyard.store.ring.Descriptor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Consumer;
-import java.util.function.Function;
 
 /**
  * Chunks between the dialects: what a client of Vineyard's publishes as readers of ours expect it,
@@ -36,20 +29,24 @@ final class Chunks {
   private static final long FIRST_BYTES = 1 << 20;
   private static final int BYTES_HEADER = 16;
 
-  private static final long MOST_WRITTEN_HERE = 64 << 10;
-
   private final Hosting hosting;
   private final HostedMemory memory;
-  private final Executor worker;
-  private final Executor loop;
-  private final Map<Long, Mapping> mapped = new HashMap<>();
+  private final SegmentMaps maps;
+  private final Rendering.Tools tools;
+  private final StoredViews stored;
 
   Chunks(VineyardHost host, Executor worker, Executor loop) {
-    this.worker = worker;
-    this.loop = loop;
     this.hosting = host.hosting();
     long most = hosting.limits().segmentBytes();
     this.memory = new HostedMemory(hosting, host::nextNumber, Math.min(FIRST_BYTES, most), most);
+    this.maps = new SegmentMaps(hosting);
+    this.tools = new Rendering.Tools(hosting, memory, worker, loop, new Rendering.Work());
+    this.stored = new StoredViews(tools, maps);
+  }
+
+  /** Returns what shows stored objects. */
+  StoredViews stored() {
+    return stored;
   }
 
   /** Returns the memory for what the server itself writes. */
@@ -186,160 +183,56 @@ final class Chunks {
 
   // To clients of Vineyard's dialect.
 
+  /** Takes what a client can get, now or later. */
+  interface Taker {
+    /** Here it is. */
+    void rendered(Rendered result);
+
+    /** It can't be made. */
+    void failed(VineyardException reason);
+  }
+
   /** Makes a chunk an object or blob that a client can get. */
-  void render(
-      HostedStream stream,
-      HostedReader.Taken taken,
-      HostedReader from,
-      Consumer<Rendered> rendered,
-      Consumer<VineyardException> failed) {
+  void render(HostedStream stream, HostedReader.Taken taken, HostedReader from, Taker taker) {
     try {
       ByteBuffer header = header(taken.chunk());
       String type = typeOf(stream.id);
       if (type.equals(StreamSpec.BYTES)) {
-        rendered.accept(renderBytes(taken, header, from));
+        taker.rendered(renderBytes(taken, header, from));
         return;
       }
-      Rendering rendering = new Rendering(new ViewedChunk(from, taken), rendered, failed);
+      ChunkGround ground = new ChunkGround(hosting, maps, from, taken);
       if (type.equals(StreamSpec.DATAFRAMES)) {
-        IpcStreamBytes whole = stream.views().stream(header, from.preamble(), rendering.bytes());
-        rendering.start(
-            List.of(new BlobSource.Made(whole.sizeBytes(), whole::writeTo)), ids -> ids.get(0));
+        IpcStreamBytes whole =
+            stream.reading().views().stream(header, from.preamble(), ground.bytes());
+        BlobSource made = new BlobSource.Made(whole.sizeBytes(), whole::writeTo);
+        Rendering.start(tools, ground, List.of(made), ids -> ids.get(0), outcome(ground, taker));
       } else {
-        BatchTree tree = stream.views().tree(header, from.preamble(), rendering.bytes());
-        rendering.start(tree.blobs(), ids -> hosting.create(tree.meta(ids)).requireId());
+        BatchTree tree = stream.reading().views().tree(header, from.preamble(), ground.bytes());
+        Rendering.start(
+            tools,
+            ground,
+            tree.blobs(),
+            ids -> hosting.create(tree.meta(ids)).requireId(),
+            outcome(ground, taker));
       }
     } catch (VineyardException e) {
-      failed.accept(e);
+      taker.failed(e);
     }
   }
 
-  /** The making of an object out of a chunk, part by part, while the chunk's memory is kept. */
-  private final class Rendering {
-    private final ViewedChunk view;
-    private final Consumer<Rendered> rendered;
-    private final Consumer<VineyardException> failed;
-    private final long[] segments;
-    private final List<ObjectId> ids = new ArrayList<>();
-    private final List<Runnable> writes = new ArrayList<>();
-    private long writtenBytes;
-    private List<BlobSource> sources = List.of();
-    private Function<List<ObjectId>, ObjectId> root = made -> ObjectId.EMPTY_BLOB;
-
-    Rendering(ViewedChunk view, Consumer<Rendered> rendered, Consumer<VineyardException> failed) {
-      this.view = view;
-      this.rendered = rendered;
-      this.failed = failed;
-      this.segments = view.taken.chunk().segments();
-    }
-
-    /** Returns where the chunk's bytes are, for any thread, as long as this goes on. */
-    BytesAccess bytes() {
-      long[] starts = new long[segments.length];
-      long[] capacities = new long[segments.length];
-      for (int i = 0; i < segments.length; i++) {
-        Mapping mapping = mapping(segments[i]);
-        starts[i] = mapping.address();
-        capacities[i] = mapping.capacityBytes();
+  private static Rendering.Outcome outcome(ChunkGround ground, Taker taker) {
+    return new Rendering.Outcome() {
+      @Override
+      public void rendered(ObjectId id) {
+        taker.rendered(ground.rendered(id));
       }
-      return (offset, sizeBytes) -> {
-        long rest = offset;
-        for (int i = 0; i < starts.length; i++) {
-          if (rest >= 0 && rest < capacities[i] && sizeBytes <= capacities[i] - rest) {
-            return starts[i] + rest;
-          }
-          rest -= capacities[i];
-        }
-        throw outside(offset, sizeBytes);
-      };
-    }
 
-    void start(List<BlobSource> parts, Function<List<ObjectId>, ObjectId> made) {
-      sources = parts;
-      root = made;
-      for (long segment : segments) {
-        hosting.retainSegment(segment);
+      @Override
+      public void failed(VineyardException reason) {
+        taker.failed(reason);
       }
-      next();
-    }
-
-    private void next() {
-      try {
-        while (ids.size() < sources.size()) {
-          BlobSource source = sources.get(ids.size());
-          if (source instanceof BlobSource.InPlace there) {
-            Piece piece = find(view.taken.chunk(), there.offset(), there.sizeBytes());
-            ids.add(view.add(piece, there.sizeBytes()));
-          } else {
-            Runnable unused =
-                memory.allocate(source.sizeBytes(), range -> make(source, range), this::give);
-            return;
-          }
-        }
-      } catch (VineyardException e) {
-        give(e);
-        return;
-      }
-      write();
-    }
-
-    private void make(BlobSource source, HostedMemory.Range range) {
-      try {
-        ObjectId id = hosting.nextBlob();
-        hosting.addBlob(
-            id, range.segment(), range.offset(), source.sizeBytes(), () -> memory.free(range));
-        ids.add(id);
-        long address = range.address();
-        writes.add(() -> source.writeTo(address));
-        writtenBytes += source.sizeBytes();
-      } catch (VineyardException e) {
-        give(e);
-        return;
-      }
-      next();
-    }
-
-    private void write() {
-      if (writtenBytes <= MOST_WRITTEN_HERE) {
-        writes.forEach(Runnable::run);
-        end();
-        return;
-      }
-      try {
-        worker.execute(
-            () -> {
-              writes.forEach(Runnable::run);
-              loop.execute(this::end);
-            });
-      } catch (RejectedExecutionException e) {
-        give(VineyardException.of(ErrorCode.STORE_LOST, "the store was closed", e));
-      }
-    }
-
-    private void end() {
-      ObjectId id;
-      try {
-        id = root.apply(ids);
-      } catch (VineyardException e) {
-        give(e);
-        return;
-      }
-      releaseSegments();
-      rendered.accept(view.rendered(id));
-    }
-
-    /** Nothing becomes of it. */
-    private void give(VineyardException reason) {
-      List<ObjectId> unused = hosting.delete(ids, true, false);
-      releaseSegments();
-      failed.accept(reason);
-    }
-
-    private void releaseSegments() {
-      for (long segment : segments) {
-        hosting.releaseSegment(segment);
-      }
-    }
+    };
   }
 
   private ByteBuffer header(Descriptor chunk) {
@@ -348,47 +241,15 @@ final class Chunks {
       return header.order(ByteOrder.LITTLE_ENDIAN);
     }
     long[] segments = chunk.segments();
+    long last = segments[segments.length - 1];
+    if (!hosting.knowsSegment(last)) {
+      throw VineyardException.of(
+          ErrorCode.ARROW_ERROR, "expected a segment of the stream, got segment " + last);
+    }
     int size = chunk.overflowBytes();
-    long address = mapping(segments[segments.length - 1]).address(chunk.overflowOffset(), size);
+    long address = maps.get(last).address(chunk.overflowOffset(), size);
     ByteBuffer copy = ByteBuffer.allocate(size).put(Mapping.view(address, size)).flip();
     return copy.order(ByteOrder.LITTLE_ENDIAN);
-  }
-
-  /** A piece of a chunk in one of its segments. */
-  private record Piece(long segment, long offset) {}
-
-  private Piece find(Descriptor chunk, long offset, long sizeBytes) {
-    long rest = offset;
-    for (long id : chunk.segments()) {
-      Segment segment = hosting.segment(id);
-      long capacity = segment == null ? 0 : segment.capacityBytes();
-      if (rest >= 0 && rest < capacity && sizeBytes >= 0 && sizeBytes <= capacity - rest) {
-        return new Piece(id, rest);
-      }
-      rest -= capacity;
-    }
-    throw outside(offset, sizeBytes);
-  }
-
-  private static VineyardException outside(long offset, long sizeBytes) {
-    return VineyardException.of(
-        ErrorCode.ARROW_ERROR,
-        "expected bytes within the segments of a chunk, got " + sizeBytes + " at " + offset);
-  }
-
-  private Mapping mapping(long segment) {
-    Mapping known = mapped.get(segment);
-    if (known != null) {
-      return known;
-    }
-    Segment memory = hosting.segment(segment);
-    if (memory == null) {
-      throw VineyardException.of(
-          ErrorCode.ARROW_ERROR, "expected a segment of a chunk, got segment " + segment);
-    }
-    Mapping mapping = memory.map(Segment.Access.READ_ONLY);
-    mapped.put(segment, mapping);
-    return mapping;
   }
 
   private Rendered renderBytes(HostedReader.Taken taken, ByteBuffer header, HostedReader from) {
@@ -399,66 +260,25 @@ final class Chunks {
     }
     long size = header.getLong(header.position() + Long.BYTES);
     if (size == 0) {
-      return new Rendered(ObjectId.EMPTY_BLOB, () -> from.release(taken));
-    }
-    ViewedChunk view = new ViewedChunk(from, taken);
-    ObjectId blob = view.add(find(taken.chunk(), header.getLong(header.position()), size), size);
-    return view.rendered(blob);
-  }
-
-  /** Blobs that lie in a chunk, which is released when the last of them is gone. */
-  private final class ViewedChunk {
-    private final HostedReader from;
-    private final HostedReader.Taken taken;
-    private int left = 1;
-
-    ViewedChunk(HostedReader from, HostedReader.Taken taken) {
-      this.from = from;
-      this.taken = taken;
-    }
-
-    ObjectId add(Piece piece, long sizeBytes) {
-      ObjectId id = hosting.nextBlob();
-      hosting.addBlob(id, piece.segment, piece.offset, sizeBytes, this::gone);
-      left++;
-      return id;
-    }
-
-    private void gone() {
-      left--;
-      if (left == 0) {
-        from.release(taken);
-      }
-    }
-
-    Rendered rendered(ObjectId root) {
       return new Rendered(
-          root,
-          () -> {
-            List<ObjectId> unused = hosting.delete(List.of(root), false, true);
-            gone();
-          });
+          ObjectId.EMPTY_BLOB, () -> from.release(taken), () -> from.putBack(taken));
     }
-  }
-
-  // Segments of others.
-
-  /** A segment of another client is known from now on. */
-  void shared(Event.SegmentShared event) {
-    event.segment().close(); // is found when it is needed
+    ChunkGround ground = new ChunkGround(hosting, maps, from, taken);
+    return ground.rendered(ground.add(header.getLong(header.position()), size));
   }
 
   /** A segment is closed. */
   void closed(long segment) {
-    Mapping mapping = mapped.remove(segment);
-    if (mapping != null) {
-      mapping.close();
-    }
+    maps.closed(segment);
   }
 
   void close() {
-    new ArrayList<>(mapped.values()).forEach(Mapping::close);
-    mapped.clear();
-    memory.close();
+    tools
+        .work()
+        .close(
+            () -> {
+              maps.close();
+              memory.close();
+            });
   }
 }

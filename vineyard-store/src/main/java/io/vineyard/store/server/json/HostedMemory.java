@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,13 +35,18 @@ final class HostedMemory {
 
   private static final class Waiter {
     final long sizeBytes;
+    final LongPredicate segments;
     final Consumer<Range> granted;
     final Consumer<VineyardException> refused;
-    boolean cancelled;
     boolean trimmed;
 
-    Waiter(long sizeBytes, Consumer<Range> granted, Consumer<VineyardException> refused) {
+    Waiter(
+        long sizeBytes,
+        LongPredicate segments,
+        Consumer<Range> granted,
+        Consumer<VineyardException> refused) {
       this.sizeBytes = sizeBytes;
+      this.segments = segments;
       this.granted = granted;
       this.refused = refused;
     }
@@ -87,27 +93,34 @@ final class HostedMemory {
     return usedBytes;
   }
 
+  /** Cuts memory of any segment. */
+  Runnable allocate(long sizeBytes, Consumer<Range> granted, Consumer<VineyardException> refused) {
+    return allocate(sizeBytes, segment -> true, granted, refused);
+  }
+
   /**
    * Cuts memory, now or when there is some.
    *
+   * @param segments those that it may be cut from, all later ones among them
    * @return what withdraws the request
    */
-  Runnable allocate(long sizeBytes, Consumer<Range> granted, Consumer<VineyardException> refused) {
-    Waiter waiter = new Waiter(sizeBytes, granted, refused);
+  Runnable allocate(
+      long sizeBytes,
+      LongPredicate segments,
+      Consumer<Range> granted,
+      Consumer<VineyardException> refused) {
+    Waiter waiter = new Waiter(sizeBytes, segments, granted, refused);
     waiters.add(waiter);
     serve();
-    return () -> {
-      waiter.cancelled = true;
-      waiters.remove(waiter);
-    };
+    return () -> waiters.remove(waiter);
   }
 
   private void serve() {
     while (!waiters.isEmpty() && !filling && pendingRequest == NONE) {
       Waiter first = waiters.element();
-      Range range = cut(first.sizeBytes);
+      Range range = cut(first);
       if (range == null) {
-        fetch(first.sizeBytes);
+        fetch(first);
         return;
       }
       waiters.remove();
@@ -115,9 +128,11 @@ final class HostedMemory {
     }
   }
 
-  private @Nullable Range cut(long sizeBytes) {
+  private @Nullable Range cut(Waiter waiter) {
+    long sizeBytes = waiter.sizeBytes;
     for (Slab slab : slabs) {
-      long offset = slab.state == Slab.State.FILLED ? slab.allocator.allocate(sizeBytes) : NONE;
+      boolean usable = slab.state == Slab.State.FILLED && waiter.segments.test(slab.segment);
+      long offset = usable ? slab.allocator.allocate(sizeBytes) : NONE;
       if (offset != NONE) {
         usedBytes += sizeBytes;
         return new Range(slab, offset, sizeBytes);
@@ -126,9 +141,12 @@ final class HostedMemory {
     return null;
   }
 
-  private void fetch(long sizeBytes) {
+  private void fetch(Waiter waiter) {
+    long sizeBytes = waiter.sizeBytes;
     for (Slab slab : slabs) {
-      if (slab.state == Slab.State.EMPTY && slab.memory.capacityBytes() >= sizeBytes) {
+      if (slab.state == Slab.State.EMPTY
+          && slab.memory.capacityBytes() >= sizeBytes
+          && waiter.segments.test(slab.segment)) {
         refill(slab);
         return;
       }
@@ -231,10 +249,15 @@ final class HostedMemory {
     return some;
   }
 
-  /** Gives all segments back that have no pages: nobody knows them any more. */
-  void forgetEmpty() {
+  /**
+   * Gives segments back that have no pages.
+   *
+   * @param most how many of them are kept, so that clients who know them need not map new ones
+   */
+  void forgetEmpty(int most) {
+    int kept = 0;
     for (Slab slab : List.copyOf(slabs)) {
-      if (slab.state == Slab.State.EMPTY) {
+      if (slab.state == Slab.State.EMPTY && ++kept > most) {
         slabs.remove(slab);
         hosting.giveBack(slab.segment);
         slab.close();

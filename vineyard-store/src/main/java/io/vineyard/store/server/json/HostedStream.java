@@ -3,9 +3,6 @@ package io.vineyard.store.server.json;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.VineyardException;
-import io.vineyard.store.arrow.vineyard.ChunkViews;
-import io.vineyard.store.message.Event;
-import io.vineyard.store.protocol.json.Reply;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -26,32 +23,45 @@ final class HostedStream {
   final boolean isKept;
 
   private final Set<Session> writers = new HashSet<>();
-  private final Set<Session> readers = new HashSet<>();
   private @Nullable HostedWriter writer;
-  private @Nullable HostedReader reader;
   private boolean opensRead;
   private boolean opensWrite;
   private boolean stopped;
-  private @Nullable VineyardException end;
 
   // What a client fills, and publishes with the next one.
   private @Nullable OpenBlob writing;
   private boolean writesNothing;
   private @Nullable Waiting waitingWriter;
 
-  // What a client reads; it is done with it when it asks for the next one.
-  private @Nullable Rendered reading;
-  private @Nullable Session waitingReader;
-  private boolean rendering;
-  private final ChunkViews views = new ChunkViews();
+  /** A request for memory that waits for some, or for its turn to get it. */
+  private static final class Waiting {
+    final Session session;
+    final long sizeBytes;
+    boolean isServed;
 
-  /** A request for memory that waits for some. */
-  private record Waiting(Session session, long sizeBytes) {}
+    Waiting(Session session, long sizeBytes) {
+      this.session = session;
+      this.sizeBytes = sizeBytes;
+    }
+  }
+
+  private final StreamReading reading;
 
   HostedStream(VineyardHost host, ObjectId id, boolean isKept) {
     this.host = host;
     this.id = id;
     this.isKept = isKept;
+    this.reading = new StreamReading(host, this);
+  }
+
+  /** Returns the reading side. */
+  StreamReading reading() {
+    return reading;
+  }
+
+  /** Returns the object that a client has published in a slot; null if none has. */
+  @Nullable ObjectId chunkIn(int slot) {
+    return writer == null ? null : writer.chunkIn(slot);
   }
 
   private static VineyardException state(String expected) {
@@ -75,14 +85,14 @@ final class HostedStream {
               + ", got stream "
               + id);
     }
+    if (reads) {
+      reading.open(session);
+    }
     if (writes) {
       writer(session);
       opensWrite = true;
     }
-    if (reads) {
-      reader(session);
-      opensRead = true;
-    }
+    opensRead |= reads;
   }
 
   private HostedWriter writer(Session session) {
@@ -97,15 +107,6 @@ final class HostedStream {
     writers.add(session);
     session.uses(this);
     return open;
-  }
-
-  private @Nullable HostedReader reader(Session session) {
-    if (reader == null && end == null) {
-      reader = host.openReader(this);
-    }
-    readers.add(session);
-    session.uses(this);
-    return reader;
   }
 
   // Writing.
@@ -129,6 +130,7 @@ final class HostedStream {
   void nextChunk(Session session, long sizeBytes) {
     writable(session);
     publishWriting();
+    host.checkChunk(sizeBytes);
     waitingWriter = new Waiting(session, sizeBytes);
     host.waitingWriters(1);
     session.parked(this::withdrawWriter);
@@ -138,11 +140,42 @@ final class HostedStream {
   /** Gives the writer that waits its memory, if there is some. */
   void lookForMemory() {
     Waiting waiting = waitingWriter;
-    if (waiting == null || !host.hasMemoryFor(waiting.sizeBytes)) {
+    if (waiting == null || waiting.isServed || !host.hasMemoryFor(waiting.sizeBytes)) {
       return;
     }
+    waiting.isServed = true;
+    waiting.session.createChunk(
+        waiting.sizeBytes,
+        new ChunkMemory() {
+          @Override
+          public boolean take(@Nullable OpenBlob blob) {
+            return waitingWriter == waiting && begin(blob);
+          }
+
+          @Override
+          public void refuse(VineyardException reason) {
+            if (waitingWriter == waiting) {
+              withdrawWriter();
+              waiting.session.unparked(Session.failed(reason));
+            }
+          }
+        });
+  }
+
+  /** What becomes of the memory for a chunk. */
+  interface ChunkMemory {
+    /** Takes it, null if it is none; returns false if it is not wanted any more. */
+    boolean take(@Nullable OpenBlob blob);
+
+    /** There is none. */
+    void refuse(VineyardException reason);
+  }
+
+  private boolean begin(@Nullable OpenBlob blob) {
     withdrawWriter();
-    waiting.session.createChunk(this, waiting.sizeBytes);
+    writing = blob;
+    writesNothing = blob == null;
+    return true;
   }
 
   private void withdrawWriter() {
@@ -152,24 +185,17 @@ final class HostedStream {
     }
   }
 
-  /** The next chunk has no bytes. */
-  void writingNothing() {
-    writesNothing = true;
-  }
-
-  /** Takes the memory that a client now fills. */
-  void writing(OpenBlob blob) {
-    writing = blob;
-  }
-
   private void publishWriting() {
     OpenBlob filled = writing;
-    writing = null;
     if (writesNothing) {
       writesNothing = false;
       publish(ObjectId.EMPTY_BLOB);
-    } else if (filled != null && filled.seal()) {
-      publish(filled.id());
+    } else if (filled != null) {
+      filled.seal(); // if there may not be one more blob, it stays
+      writing = null;
+      if (host.hosting().find(filled.id()) != null) {
+        publish(filled.id());
+      }
     }
   }
 
@@ -196,123 +222,12 @@ final class HostedStream {
             : null);
   }
 
-  // Reading.
-
-  /** Returns what makes objects of the chunks of clients of our dialect. */
-  ChunkViews views() {
-    return views;
-  }
-
-  void pull(Session session) {
-    if (waitingReader != null) {
-      throw state("a stream without a reader that waits, got stream " + id);
+  /** The store is closed: lets go of everything, and tells nobody. */
+  void shut() {
+    if (writer != null) {
+      writer.close();
     }
-    HostedReader open = reader(session);
-    release();
-    waitingReader = session;
-    session.parked(() -> waitingReader = null);
-    if (open == null) {
-      answerEnd();
-    } else {
-      deliver();
-    }
-  }
-
-  /** The reader is done with the chunk that it had. */
-  private void release() {
-    Rendered done = reading;
-    reading = null;
-    if (done != null) {
-      done.close();
-    }
-  }
-
-  /** Gives the reader that waits what there is for it. */
-  private void deliver() {
-    HostedReader from = reader;
-    if (waitingReader == null || rendering || from == null) {
-      return;
-    }
-    HostedReader.Taken chunk;
-    try {
-      chunk = from.next();
-    } catch (VineyardException damaged) {
-      answer(failed(damaged));
-      return;
-    }
-    if (chunk != null) {
-      render(from, chunk);
-    } else if (from.end() != null) {
-      end = endOf(from.end());
-      leave();
-      answerEnd();
-    }
-  }
-
-  private void render(HostedReader from, HostedReader.Taken chunk) {
-    HostedWriter hosted = writer;
-    ObjectId known = hosted == null ? null : hosted.chunkIn(chunk.slot());
-    if (known != null) {
-      rendered(new Rendered(known, () -> from.release(chunk)));
-      return;
-    }
-    rendering = true;
-    host.chunks()
-        .render(
-            this,
-            chunk,
-            from,
-            result -> {
-              rendering = false;
-              rendered(result);
-            },
-            failure -> {
-              rendering = false;
-              from.release(chunk);
-              answer(failed(failure));
-            });
-  }
-
-  private void rendered(Rendered result) {
-    reading = result;
-    if (waitingReader == null) {
-      // The reader went while it was made.
-      release();
-      return;
-    }
-    answer(new Reply.Chunk(result.id()));
-  }
-
-  private static Reply failed(VineyardException reason) {
-    return Session.failed(reason);
-  }
-
-  private void answer(Reply reply) {
-    Session waiting = waitingReader;
-    waitingReader = null;
-    if (waiting != null) {
-      waiting.unparked(reply);
-    }
-  }
-
-  private void answerEnd() {
-    if (end != null) {
-      answer(failed(end));
-    }
-  }
-
-  private static VineyardException endOf(Event.StreamEnded event) {
-    return event.code() == 0
-        ? VineyardException.of(ErrorCode.STREAM_DRAINED, "no more chunks")
-        : VineyardException.of(ErrorCode.of(event.code()), event.message());
-  }
-
-  private void leave() {
-    HostedReader open = reader;
-    reader = null;
-    if (open != null) {
-      host.closed(open);
-    }
+    reading.shut();
   }
 
   // Events.
@@ -321,28 +236,7 @@ final class HostedStream {
     if (writer != null) {
       writer.woken();
     }
-    deliver();
-  }
-
-  void returned() {
-    if (reader != null) {
-      reader.returned();
-      deliver();
-    }
-  }
-
-  void preamble(Event.Preamble event) {
-    if (reader != null) {
-      reader.preamble(event.bytes());
-      deliver();
-    }
-  }
-
-  void ended(Event.StreamEnded event) {
-    if (reader != null) {
-      reader.ended(event);
-      deliver();
-    }
+    reading.deliver();
   }
 
   void writerStopped() {
@@ -358,7 +252,8 @@ final class HostedStream {
     withdrawWriter();
     if (waiting != null) {
       waiting.session.unparked(
-          failed(VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped")));
+          Session.failed(
+              VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped")));
     }
   }
 
@@ -369,23 +264,27 @@ final class HostedStream {
     if (waitingWriter != null && waitingWriter.session == session) {
       withdrawWriter();
     }
-    if (waitingReader == session) {
-      waitingReader = null;
-    }
     if (writers.remove(session) && writers.isEmpty()) {
       loseWriter(session);
     }
-    if (readers.remove(session) && readers.isEmpty()) {
-      Rendered unread = reading;
-      reading = null;
-      leave(); // first, so that what it had is still leased, and goes to the next reader
-      if (unread != null) {
-        unread.close();
-      }
+    if (reading.lost(session)) {
       opensRead = false;
     }
-    if (!isKept && writers.isEmpty() && readers.isEmpty()) {
+    forgetIfUnused();
+  }
+
+  private void forgetIfUnused() {
+    if (!isKept && writers.isEmpty() && reading.isUnused() && writer == null) {
       host.forget(this);
+    }
+  }
+
+  /** The writing end has wound up. */
+  void closed(HostedWriter over) {
+    if (writer == over) {
+      writer = null;
+      stopped = true;
+      forgetIfUnused();
     }
   }
 
@@ -418,9 +317,7 @@ final class HostedStream {
       writer.stopped();
     }
     failWaitingWriter();
-    end = VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped");
-    release();
-    leave();
-    answerEnd();
+    reading.end(VineyardException.of(ErrorCode.STREAM_FAILED, "stream " + id + " was dropped"));
+    writers.forEach(session -> session.usesNoMore(this));
   }
 }

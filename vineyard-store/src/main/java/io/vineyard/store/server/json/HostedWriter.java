@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HostedWriter {
   private static final int MOST_WAITING = 1 << 20;
+  private static final int MOST_TRIES = 100;
 
   private final VineyardHost host;
   private final Hosting hosting;
@@ -77,6 +78,28 @@ final class HostedWriter {
 
   /** Publishes what may be ready by now. */
   void flush() {
+    boolean wakes = publishReady();
+    endIfLast();
+    for (int i = 0; isAwake(); i++) {
+      if (i == MOST_TRIES) {
+        host.lookAgain(ring.handle); // others must have their turn
+        break;
+      }
+      takeBack();
+      wakes |= publishReady();
+      endIfLast();
+    }
+    if (wakes && !closed) {
+      hosting.wakeReader(ring.handle);
+    }
+  }
+
+  /** Returns whether something was released; else the next release wakes this end. */
+  private boolean isAwake() {
+    return !closed && writer.outstanding() > 0 && !writer.sleep(1);
+  }
+
+  private boolean publishReady() {
     boolean wakes = false;
     while (!closed && isNextReady() && writer.outstanding() < outstanding.length) {
       Outgoing next = waiting.remove();
@@ -90,6 +113,10 @@ final class HostedWriter {
       outstanding[slot] = next;
       wakes |= writer.wakesReader();
     }
+    return wakes;
+  }
+
+  private void endIfLast() {
     if (ending && !ended && !closed && waiting.isEmpty()) {
       ended = true;
       hosting.endStream(
@@ -98,23 +125,11 @@ final class HostedWriter {
           end == null ? "" : String.valueOf(end.getMessage()));
     }
     closeIfDrained();
-    if (!closed && writer.outstanding() > 0) {
-      sleep();
-    }
-    if (wakes && !closed) {
-      hosting.wakeReader(ring.handle);
-    }
   }
 
   private boolean isNextReady() {
     Outgoing next = waiting.peek();
     return next != null && next.isReady();
-  }
-
-  private void sleep() {
-    if (!writer.sleep(1)) {
-      reclaim();
-    }
   }
 
   /** Ends the stream behind what waits: well without a reason. */
@@ -134,6 +149,11 @@ final class HostedWriter {
   }
 
   private void reclaim() {
+    takeBack();
+    flush();
+  }
+
+  private void takeBack() {
     List<Outgoing> found = new ArrayList<>();
     writer.reclaim(
         slot -> {
@@ -144,7 +164,6 @@ final class HostedWriter {
           }
         });
     found.forEach(Outgoing::reclaimed);
-    flush();
   }
 
   /** The stream was dropped: nobody will read what waits. */

@@ -15,10 +15,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** What requests for objects and names do, and those that ask about the instance. */
 final class ObjectRules {
+  private static final int MOST_AWAITED = 64;
   private static final String GLOBAL = "global";
   private static final String PARAMS = "params_";
   private static final String NAME = "__name";
@@ -39,12 +41,10 @@ final class ObjectRules {
   /** Carries a request out; says whether it was one of these. */
   boolean handle(Request request) {
     if (request instanceof Request.CreateData one) {
-      session.reply(create(one.content()));
+      session.reply(createChecked(checked(one.content())));
     } else if (request instanceof Request.CreateDatas one) {
-      List<Reply.DataCreated> created = new ArrayList<>();
-      one.contents().forEach(this::check);
-      one.contents().forEach(content -> created.add(create(content)));
-      session.reply(new Reply.DatasCreated(created));
+      List<ObjectMeta> checked = one.contents().stream().map(this::checked).toList();
+      session.reply(new Reply.DatasCreated(checked.stream().map(this::createChecked).toList()));
     } else if (request instanceof Request.GetData one) {
       get(one);
     } else if (request instanceof Request.ListData one) {
@@ -103,9 +103,13 @@ final class ObjectRules {
 
   // Creating.
 
-  private Reply.DataCreated create(ObjectMeta content) {
+  private ObjectMeta checked(ObjectMeta content) {
     check(content);
-    ObjectMeta created = hosting.create(resolve(content));
+    return resolve(content);
+  }
+
+  private Reply.DataCreated createChecked(ObjectMeta content) {
+    ObjectMeta created = hosting.create(content);
     ObjectId id = created.requireId();
     Object signature = created.fields().get("signature");
     return new Reply.DataCreated(
@@ -187,9 +191,14 @@ final class ObjectRules {
   // Reading.
 
   private void get(Request.GetData request) {
+    if (request.waits() && request.ids().size() > MOST_AWAITED) {
+      throw VineyardException.of(
+          ErrorCode.INVALID,
+          "expected to wait for at most " + MOST_AWAITED + " objects, got " + request.ids().size());
+    }
     Map<ObjectId, ObjectMeta> found = find(request.ids());
     if (!request.waits() || found.size() == Set.copyOf(request.ids()).size()) {
-      session.reply(new Reply.Data(found));
+      replyShown(found);
       return;
     }
     wait(
@@ -197,6 +206,32 @@ final class ObjectRules {
           Map<ObjectId, ObjectMeta> now = find(request.ids());
           return now.size() == Set.copyOf(request.ids()).size() ? new Reply.Data(now) : null;
         });
+  }
+
+  /** Replies with metadata in which batches of clients of our dialect look like Vineyard's. */
+  private void replyShown(Map<ObjectId, ObjectMeta> found) {
+    List<ObjectMeta> ours = found.values().stream().filter(StoredViews::isShown).toList();
+    if (ours.isEmpty()) {
+      session.reply(new Reply.Data(found));
+      return;
+    }
+    session.parked(() -> {});
+    showNext(ours, 0, found);
+  }
+
+  private void showNext(List<ObjectMeta> ours, int next, Map<ObjectId, ObjectMeta> found) {
+    if (next == ours.size()) {
+      session.unparked(new Reply.Data(found));
+      return;
+    }
+    host.chunks()
+        .stored()
+        .show(
+            ours.get(next),
+            shown -> {
+              found.put(ours.get(next).requireId(), shown(shown));
+              showNext(ours, next + 1, found);
+            });
   }
 
   /** Something that there may be an answer to. */
@@ -208,7 +243,12 @@ final class ObjectRules {
     Runnable[] look = new Runnable[1];
     look[0] =
         () -> {
-          Reply reply = answer.get();
+          Reply reply;
+          try {
+            reply = answer.get();
+          } catch (VineyardException e) {
+            reply = Session.failed(e);
+          }
           if (reply != null) {
             host.endWait(look[0]);
             session.unparked(reply);
@@ -220,7 +260,9 @@ final class ObjectRules {
 
   private Map<ObjectId, ObjectMeta> find(List<ObjectId> ids) {
     Map<ObjectId, ObjectMeta> found = new LinkedHashMap<>();
+    LongConsumer cost = hosting.replyCost();
     for (ObjectId id : ids) {
+      cost.accept(hosting.metaBytes(id));
       ObjectMeta meta = hosting.meta(id);
       if (meta != null) {
         found.put(id, shown(meta));

@@ -6,18 +6,27 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-/** Patterns of type names and names, as Vineyard understands them. */
+/**
+ * Patterns of type names and names, as Vineyard understands them.
+ *
+ * <p>Of regular expressions there are those whose time can be bounded: every repetition is one of a
+ * single character or set, so that whatever takes steps looks at characters, which are counted.
+ */
 final class Patterns {
   private static final int MOST_CHARS = 1024;
-  private static final int MOST_STEPS = 100_000;
+  private static final int MOST_STEPS = 10_000_000;
+  private static final String REPETITIONS = "*+?";
+  private static final String CLASSES = "dDwWsS";
 
   private Patterns() {}
 
   /**
-   * Returns what a pattern accepts.
+   * Returns what a pattern accepts, for one list.
    *
    * @param isRegex whether it is a regular expression, of which a wrong one accepts nothing; or
-   *     else one of a shell, with {@code *}, {@code ?} and {@code [...]}
+   *     else one of a shell
+   * @throws VineyardException with {@link ErrorCode#INVALID} if it is too long, or a regular
+   *     expression whose time can't be bounded; also when it is used, if it takes too long
    */
   static Predicate<String> of(String pattern, boolean isRegex) {
     if (pattern.length() > MOST_CHARS) {
@@ -25,60 +34,87 @@ final class Patterns {
           ErrorCode.INVALID,
           "expected a pattern of at most " + MOST_CHARS + " characters, got " + pattern.length());
     }
-    if (!isRegex && pattern.equals("*")) {
-      return text -> true;
+    if (!isRegex) {
+      return new ShellPattern(pattern);
     }
+    checkBounded(pattern);
     Pattern compiled;
     try {
-      compiled = Pattern.compile(isRegex ? pattern : ofShell(pattern), Pattern.DOTALL);
+      compiled = Pattern.compile(pattern, Pattern.DOTALL);
     } catch (PatternSyntaxException e) {
       return text -> false;
     }
-    return text -> matches(compiled, text);
+    int[] steps = new int[1];
+    return text -> matches(compiled, new Counted(text, steps));
   }
 
-  private static boolean matches(Pattern pattern, String text) {
-    try {
-      return pattern.matcher(new Bounded(text, new int[1])).matches();
-    } catch (StackOverflowError e) {
-      throw tooHard(pattern);
-    }
-  }
-
-  private static VineyardException tooHard(Object pattern) {
-    return VineyardException.of(
-        ErrorCode.INVALID, "expected a pattern that is matched in few steps, got " + pattern);
-  }
-
-  private static String ofShell(String pattern) {
-    StringBuilder regex = new StringBuilder();
+  private static void checkBounded(String pattern) {
+    boolean repeatable = false;
     int at = 0;
     while (at < pattern.length()) {
-      char one = pattern.charAt(at++);
-      if (one == '*') {
-        regex.append(".*");
-      } else if (one == '?') {
-        regex.append('.');
-      } else if (one == '[' && pattern.indexOf(']', at + 1) > 0) {
-        int end = pattern.indexOf(']', at + 1);
-        regex.append(ofSet(pattern.substring(at, end)));
-        at = end + 1;
+      char one = pattern.charAt(at);
+      if (REPETITIONS.indexOf(one) >= 0) {
+        if (!repeatable) {
+          throw notBounded("a repetition of a single character or set", pattern, at);
+        }
+        boolean isLazy = at + 1 < pattern.length() && pattern.charAt(at + 1) == '?';
+        repeatable = false;
+        at += isLazy ? 2 : 1;
+      } else if (one == '[') {
+        at = endOfSet(pattern, at);
+        repeatable = true;
+      } else if (one == '\\') {
+        char escaped = at + 1 < pattern.length() ? pattern.charAt(at + 1) : 'x';
+        if (Character.isLetterOrDigit(escaped) && CLASSES.indexOf(escaped) < 0) {
+          throw notBounded("an escaped sign, or one of " + CLASSES, pattern, at);
+        }
+        at += 2;
+        repeatable = true;
+      } else if (one == '{' || (one == '(' && pattern.startsWith("(?", at))) {
+        throw notBounded("no counted repetition and no special group", pattern, at);
       } else {
-        regex.append(Pattern.quote(String.valueOf(one)));
+        repeatable = "()|^$".indexOf(one) < 0;
+        at++;
       }
     }
-    return regex.toString();
   }
 
-  private static String ofSet(String set) {
-    String escaped = set.replaceAll("[\\\\\\[\\]&^]", "\\\\$0");
-    return set.startsWith("!") || set.startsWith("^")
-        ? "[^" + escaped.substring(set.startsWith("^") ? 2 : 1) + "]"
-        : "[" + escaped + "]";
+  private static int endOfSet(String pattern, int start) {
+    int at = start + 1;
+    if (at < pattern.length() && pattern.charAt(at) == '^') {
+      at++;
+    }
+    int end = pattern.indexOf(']', at + 1);
+    String set = end < 0 ? "&&" : pattern.substring(at, end);
+    if (set.contains("&&") || set.indexOf('[') >= 0 || set.indexOf('\\') >= 0) {
+      throw notBounded("a set of characters and ranges", pattern, start);
+    }
+    return end + 1;
   }
 
-  /** A text that can be looked at so often: a pattern must not keep the store from all else. */
-  private record Bounded(String text, int[] steps) implements CharSequence {
+  private static VineyardException notBounded(String expected, String pattern, int at) {
+    return VineyardException.of(
+        ErrorCode.INVALID,
+        "expected " + expected + " in a regular expression, got " + pattern + " at " + at);
+  }
+
+  private static boolean matches(Pattern pattern, Counted text) {
+    try {
+      return pattern.matcher(text).matches();
+    } catch (StackOverflowError e) {
+      throw tooHard();
+    }
+  }
+
+  private static VineyardException tooHard() {
+    return VineyardException.of(
+        ErrorCode.INVALID, "expected a pattern that takes at most " + MOST_STEPS + " steps");
+  }
+
+  /**
+   * A text that counts how often it is looked at: a pattern must not keep the store from others.
+   */
+  private record Counted(String text, int[] steps) implements CharSequence {
     @Override
     public int length() {
       return text.length();
@@ -87,7 +123,7 @@ final class Patterns {
     @Override
     public char charAt(int index) {
       if (++steps[0] > MOST_STEPS) {
-        throw tooHard("one that takes more than " + MOST_STEPS);
+        throw tooHard();
       }
       return text.charAt(index);
     }

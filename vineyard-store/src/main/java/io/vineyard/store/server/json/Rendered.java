@@ -3,13 +3,19 @@ package io.vineyard.store.server.json;
 import io.vineyard.store.ObjectId;
 
 /**
- * A chunk as an object or blob that a client can get; closed when the client is done with it.
+ * A chunk as an object or blob that a client can get.
  *
- * @param onClose releases the chunk
+ * @param onDone releases the chunk
+ * @param onLost leaves the chunk to the next reader
  */
-record Rendered(ObjectId id, Runnable onClose) implements AutoCloseable {
-  @Override
-  public void close() {
-    onClose.run();
+record Rendered(ObjectId id, Runnable onDone, Runnable onLost) {
+  /** The client is done with it. */
+  void done() {
+    onDone.run();
+  }
+
+  /** The client is lost, or never got it. */
+  void lost() {
+    onLost.run();
   }
 }

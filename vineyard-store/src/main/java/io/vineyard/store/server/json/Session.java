@@ -177,6 +177,11 @@ public final class Session implements EventSink {
     }
   }
 
+  /** Returns whether the client has the file of a segment. */
+  boolean knows(long segment) {
+    return knownFiles.contains(VineyardHost.fileOf(segment));
+  }
+
   NewFiles newFiles() {
     return new NewFiles();
   }
@@ -198,6 +203,10 @@ public final class Session implements EventSink {
     streams.add(stream);
   }
 
+  void usesNoMore(HostedStream stream) {
+    streams.remove(stream);
+  }
+
   private boolean handleStream(Request request) {
     if (request instanceof Request.CreateStream one) {
       objects.createStream(one);
@@ -210,7 +219,7 @@ public final class Session implements EventSink {
       host.stream(one.stream()).push(this, one.chunk());
       done(request);
     } else if (request instanceof Request.PullChunk one) {
-      host.stream(one.stream()).pull(this);
+      host.stream(one.stream()).reading().pull(this);
     } else if (request instanceof Request.StopStream one) {
       host.stream(one.stream()).stop(this, one.failed());
       done(request);
@@ -224,8 +233,8 @@ public final class Session implements EventSink {
   }
 
   /** Makes the chunk that a writer of a stream fills next. */
-  void createChunk(HostedStream stream, long sizeBytes) {
-    blobs.createChunk(stream, sizeBytes);
+  void createChunk(long sizeBytes, HostedStream.ChunkMemory memory) {
+    blobs.createChunk(sizeBytes, memory);
   }
 
   // The end.

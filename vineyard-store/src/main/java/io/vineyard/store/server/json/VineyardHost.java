@@ -22,6 +22,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What all clients of Vineyard's dialect share in one server. */
 public final class VineyardHost implements EventSink {
@@ -34,8 +36,11 @@ public final class VineyardHost implements EventSink {
   /** The highest version of our own dialect that is spoken here. */
   static final int BINARY_VERSION = 1;
 
+  private static final Logger log = LoggerFactory.getLogger(VineyardHost.class);
+
   private static final long SWEEP_MILLIS = 500;
   private static final long FIRST_SEGMENT_BYTES = 1 << 20;
+  private static final int MOST_EMPTY = 16;
   private static final int PERCENT = 100;
   private static final int MOST_USED_PERCENT = 80;
 
@@ -78,7 +83,9 @@ public final class VineyardHost implements EventSink {
     this.memory = new HostedMemory(hosting, this::nextNumber, FIRST_SEGMENT_BYTES, most);
     this.chunks = new Chunks(this, worker, loop);
     hosting.onCreated(this::created);
+    hosting.onRemoved(chunks.stored()::removed);
     hosting.onShortage(this::trim);
+    hosting.onFreed(this::freed);
   }
 
   private static String hostNameOfKernel() {
@@ -139,6 +146,10 @@ public final class VineyardHost implements EventSink {
   void free(HostedMemory.Range range) {
     memory.free(range);
     sweepLater();
+    freed();
+  }
+
+  private void freed() {
     if (!looking && waitingWriters > 0) {
       looking = true;
       loop.execute(this::lookForMemory);
@@ -147,7 +158,8 @@ public final class VineyardHost implements EventSink {
 
   private void lookForMemory() {
     looking = false;
-    List.copyOf(streams.values()).forEach(HostedStream::lookForMemory);
+    List.copyOf(streams.values())
+        .forEach(stream -> safely("a wait for memory", stream::lookForMemory));
   }
 
   /** Counts the writers that wait for memory. */
@@ -155,10 +167,23 @@ public final class VineyardHost implements EventSink {
     waitingWriters += change;
   }
 
-  /** Returns whether a stream may have so much memory: as in Vineyard, others need some, too. */
+  /** Returns how much memory a stream may have: as in Vineyard, others need some, too. */
+  private long mostForStreams() {
+    return core.limits().capacityBytes() / PERCENT * MOST_USED_PERCENT;
+  }
+
+  /** Refuses a chunk that a stream can never have memory for. */
+  void checkChunk(long sizeBytes) {
+    if (sizeBytes >= mostForStreams()) {
+      throw VineyardException.of(
+          ErrorCode.NOT_ENOUGH_MEMORY,
+          "expected a chunk of less than " + mostForStreams() + " bytes, got " + sizeBytes);
+    }
+  }
+
+  /** Returns whether a stream may have so much memory now. */
   boolean hasMemoryFor(long sizeBytes) {
-    long most = core.limits().capacityBytes() / PERCENT * MOST_USED_PERCENT;
-    return sizeBytes == 0 || sizeBytes < most - memoryUsage();
+    return sizeBytes == 0 || sizeBytes < mostForStreams() - memoryUsage();
   }
 
   /** Returns how much memory is used, not counting what is only kept for later. */
@@ -190,9 +215,7 @@ public final class VineyardHost implements EventSink {
     }
     for (HostedMemory pool : List.of(memory, chunks.memory())) {
       pool.sweep();
-      if (sessions.isEmpty()) {
-        pool.forgetEmpty();
-      }
+      pool.forgetEmpty(sessions.isEmpty() ? 0 : MOST_EMPTY);
       if (pool.hasIdle()) {
         sweepLater();
       }
@@ -247,7 +270,7 @@ public final class VineyardHost implements EventSink {
 
   private void wakeWaits() {
     waking = false;
-    List.copyOf(waits).forEach(Runnable::run);
+    List.copyOf(waits).forEach(look -> safely("a wait", look));
   }
 
   String hostName() {
@@ -322,7 +345,7 @@ public final class VineyardHost implements EventSink {
     long handle = nextNumber();
     hosting.openReader(stream.id, handle);
     ends.put(handle, stream);
-    return new HostedReader(hosting, takeRing(handle));
+    return new HostedReader(this, takeRing(handle));
   }
 
   private HostedRing takeRing(long handle) {
@@ -335,7 +358,15 @@ public final class VineyardHost implements EventSink {
   }
 
   void closed(HostedWriter writer) {
-    ends.remove(writer.handle());
+    HostedStream stream = ends.remove(writer.handle());
+    if (stream != null && !closed) {
+      stream.closed(writer);
+    }
+  }
+
+  /** Has an end of a stream look again, when others have had their turn. */
+  void lookAgain(long handle) {
+    loop.execute(() -> toStream(new Event.Wake(handle)));
   }
 
   void closed(HostedReader reader) {
@@ -358,16 +389,21 @@ public final class VineyardHost implements EventSink {
           memory.failed(failed.request(), reason)
               || chunks.memory().failed(failed.request(), reason);
     } else if (event instanceof Event.SegmentShared shared) {
-      chunks.shared(shared);
+      shared.segment().close(); // is asked for when it is needed
+      later(event);
     } else if (event instanceof Event.SegmentClosed gone) {
       chunks.closed(gone.id());
     } else if (event instanceof Event.RingShared ring) {
       rings.put(ring.handle(), new HostedRing(ring));
     } else {
-      later.add(event);
-      if (later.size() == 1) {
-        loop.execute(this::deliver);
-      }
+      later(event);
+    }
+  }
+
+  private void later(Event event) {
+    later.add(event);
+    if (later.size() == 1) {
+      loop.execute(this::deliver);
     }
   }
 
@@ -375,18 +411,29 @@ public final class VineyardHost implements EventSink {
   private void deliver() {
     List<Event> events = List.copyOf(later);
     later.clear();
-    events.forEach(this::toStream);
+    events.forEach(event -> safely("an event of a stream", () -> toStream(event)));
+  }
+
+  /** What goes wrong for one must not keep others waiting. */
+  private static void safely(String what, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.error("Failed at {}", what, e);
+    }
   }
 
   private void toStream(Event event) {
-    if (event instanceof Event.Wake one && ends.containsKey(one.handle())) {
+    if (event instanceof Event.SegmentShared) {
+      Set.copyOf(ends.values()).forEach(stream -> stream.reading().deliver());
+    } else if (event instanceof Event.Wake one && ends.containsKey(one.handle())) {
       ends.get(one.handle()).woken();
     } else if (event instanceof Event.Returned one && ends.containsKey(one.handle())) {
-      ends.get(one.handle()).returned();
+      ends.get(one.handle()).reading().returned();
     } else if (event instanceof Event.Preamble one && ends.containsKey(one.handle())) {
-      ends.get(one.handle()).preamble(one);
+      ends.get(one.handle()).reading().preamble(one);
     } else if (event instanceof Event.StreamEnded one && ends.containsKey(one.handle())) {
-      ends.get(one.handle()).ended(one);
+      ends.get(one.handle()).reading().ended(one);
     } else if (event instanceof Event.WriterStopped one && ends.containsKey(one.handle())) {
       ends.get(one.handle()).writerStopped();
     }
@@ -395,7 +442,10 @@ public final class VineyardHost implements EventSink {
   @Override
   public void detached(VineyardException reason) {
     closed = true;
+    streams.values().forEach(HostedStream::shut);
+    Set.copyOf(ends.values()).forEach(HostedStream::shut);
     streams.clear();
+    ends.clear();
     memory.close();
     chunks.close();
     rings.values().forEach(HostedRing::close);

@@ -1,0 +1,78 @@
+package io.vineyard.store.protocol.json;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.netty.buffer.ByteBuf;
+import java.util.Map;
+
+/**
+ * Halves of characters, which Java and escapes of JSON can hold but UTF-8 can't: what has one could
+ * be read once, and then be written to nobody.
+ */
+final class Surrogates {
+  private static final char REPLACEMENT = '\uFFFD';
+
+  private Surrogates() {}
+
+  /** Returns whether there may be some, after a quick look at text that is UTF-8. */
+  static boolean mayBeIn(ByteBuf json) {
+    byte[] before = new byte[2];
+    return json.forEachByte(
+            next -> {
+              boolean isEscape = before[0] == '\\' && before[1] == 'u' && (next | 0x20) == 'd';
+              before[0] = before[1];
+              before[1] = next;
+              return !isEscape;
+            })
+        >= 0;
+  }
+
+  /** Returns whether there is half a character in any text. */
+  static boolean isAloneIn(JsonNode tree) {
+    if (tree.isTextual()) {
+      return isAloneIn(tree.textValue());
+    }
+    for (Map.Entry<String, JsonNode> field : tree.properties()) {
+      if (isAloneIn(field.getKey())) {
+        return true;
+      }
+    }
+    for (JsonNode child : tree) {
+      if (child.isValueNode() ? isAloneIn(child.asText()) : isAloneIn(child)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isAloneIn(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (isAlone(text, i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isAlone(String text, int at) {
+    char one = text.charAt(at);
+    if (Character.isHighSurrogate(one)) {
+      return at + 1 == text.length() || !Character.isLowSurrogate(text.charAt(at + 1));
+    }
+    return Character.isLowSurrogate(one)
+        && (at == 0 || !Character.isHighSurrogate(text.charAt(at - 1)));
+  }
+
+  /** Returns a text that can be written: halves become the character that stands for none. */
+  static String replaced(String text) {
+    if (!isAloneIn(text)) {
+      return text;
+    }
+    StringBuilder whole = new StringBuilder(text);
+    for (int i = 0; i < text.length(); i++) {
+      if (isAlone(text, i)) {
+        whole.setCharAt(i, REPLACEMENT);
+      }
+    }
+    return whole.toString();
+  }
+}
