@@ -132,10 +132,9 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
   }
 
   private EmitResult publishNow(T element, ContextView entered) {
-    if (writer.failure() != null) {
-      return EmitResult.FAIL_CANCELLED;
-    } else if (ended) {
-      return EmitResult.FAIL_TERMINATED;
+    EmitResult state = state();
+    if (state != EmitResult.OK) {
+      return state;
     }
     encoder.check(element);
     report.publishing(entered);
@@ -158,6 +157,14 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
       case TERMINATED -> EmitResult.FAIL_TERMINATED;
       default -> EmitResult.FAIL_CANCELLED;
     };
+  }
+
+  /** Returns what an emission would be answered now, {@code OK} if it depends on the element. */
+  synchronized EmitResult state() {
+    if (writer.failure() != null) {
+      return EmitResult.FAIL_CANCELLED;
+    }
+    return ended ? EmitResult.FAIL_TERMINATED : EmitResult.OK;
   }
 
   private ChunkWriter.Result tryPublish(ChunkCodec.Encoded encoded) {
@@ -193,10 +200,9 @@ final class ChunkSink<T extends AutoCloseable> implements StreamWriter<T> {
 
   private EmitResult end(Runnable send, @Nullable Throwable fault) {
     synchronized (this) {
-      if (writer.failure() != null) {
-        return EmitResult.FAIL_CANCELLED;
-      } else if (ended) {
-        return EmitResult.FAIL_TERMINATED;
+      EmitResult state = state();
+      if (state != EmitResult.OK) {
+        return state;
       }
       ended = true;
       encoder.close();

@@ -107,10 +107,13 @@ final class PublisherWriter<T extends AutoCloseable>
       arrived.remove();
       awaited--;
     }
+    EmitResult state = writer.state();
     if (isDone) {
       finish();
-    } else {
+    } else if (state == EmitResult.OK) {
       requestMore();
+    } else {
+      fail(writer.reason(state)); // however long it takes the publisher to emit once more
     }
   }
 

@@ -9,15 +9,25 @@ import reactor.core.scheduler.Schedulers;
 /**
  * Runs one task whenever it is signalled, never twice at a time; signals meanwhile run it once
  * more.
+ *
+ * <p>A thread that has run it for {@link #TURN_NANOS}, and is to run it again, leaves that to a
+ * worker, behind what waits there: a stream that never rests would keep the timers of everybody who
+ * shares the thread from running.
  */
 final class SerialDrain {
+  /** How long others who use the same thread wait for their turn, in about. */
+  private static final long TURN_NANOS = 1_000_000;
+
   private final AtomicInteger signals = new AtomicInteger();
   private Scheduler.@Nullable Worker worker;
   private final Runnable task;
   private final Runnable loop = this::loop;
   private volatile boolean rejected;
   private volatile boolean stopped;
-  private boolean again; // touched by the task's thread only
+
+  // Touched by the task's thread only.
+  private long begunNanos;
+  private boolean again;
 
   SerialDrain(Runnable task) {
     this.task = task;
@@ -53,19 +63,22 @@ final class SerialDrain {
   }
 
   private void loop() {
+    begunNanos = System.nanoTime();
     int missed = 1;
     do {
       if (stopped) {
         return;
       }
       task.run();
+      boolean leaves = again;
       if (again) {
         again = false;
-        if (reschedule()) {
-          return;
-        }
       } else {
         missed = signals.addAndGet(-missed);
+        leaves = missed != 0 && isTurnOver();
+      }
+      if (leaves && reschedule()) {
+        return;
       }
     } while (missed != 0);
   }
@@ -78,6 +91,11 @@ final class SerialDrain {
       rejected = !stopped;
       return false;
     }
+  }
+
+  /** Called by the task; returns whether others who use the same thread wait for long. */
+  boolean isTurnOver() {
+    return System.nanoTime() - begunNanos > TURN_NANOS;
   }
 
   /** Called by the task: it has more to do, which others that use the same thread come before. */

@@ -59,10 +59,8 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     return "streamReader(" + id + ")";
   }
 
-  /** How many elements are delivered before others that use the same thread have their turn. */
-  private static final int MOST_AT_ONCE = 1024;
-
-  private static final int MOST_AT_ONCE_SPINNING = 64;
+  /** After how many elements it is looked whether others are to have their turn. */
+  private static final int LOOK_EVERY = 16;
 
   /** One subscription. */
   private static final class Reading<T extends AutoCloseable> implements Subscription, Scannable {
@@ -180,10 +178,10 @@ final class StreamReader<T extends AutoCloseable> extends Flux<T> implements Sca
     }
 
     private void deliver(ChunkReader open) {
-      int left = spinNanos > 0 ? MOST_AT_ONCE_SPINNING : MOST_AT_ONCE;
+      int delivered = 0;
       boolean more = true;
       while (more && !cancelled && fault == null) {
-        if (left-- == 0) {
+        if (++delivered % LOOK_EVERY == 0 && drain.isTurnOver()) {
           drain.again();
           return;
         }

@@ -68,7 +68,8 @@ public interface StreamWriter<T extends AutoCloseable> extends Sinks.Many<T>, Au
    * <p>Lazy. Elements belong to the stream as they arrive. Completes when the end is published,
    * which does not wait for readers (see {@link #onDrained()}). If the result is cancelled, the
    * publisher is, and the stream stays open. If an element can't be published, the publisher is
-   * cancelled, and the stream and the result fail.
+   * cancelled, and the stream and the result fail. If the stream is over before, or the store is
+   * lost, the publisher is cancelled and the result fails, without waiting for an element.
    *
    * <p>The publisher finds {@link #allocator()} in its Reactor context, under {@link
    * BufferAllocator BufferAllocator.class}, so that one which is made elsewhere can build in place

@@ -180,6 +180,38 @@ interface WriterContract extends TwoClients {
   }
 
   @Test
+  default void writeOfAnIdlePublisherFailsAsSoonAsTheStreamIsDropped() {
+    RecordBatchStream stream = create();
+    AtomicBoolean cancelled = new AtomicBoolean();
+    StepVerifier.create(idle(stream.writerNow(), cancelled))
+        .then(() -> Waits.done(elsewhere(stream).drop()))
+        .expectErrorSatisfies(error -> assertCode(error, ErrorCode.STREAM_DROPPED))
+        .verify(Waits.PATIENCE);
+    assertThat(cancelled).isTrue();
+  }
+
+  @Test
+  default void writeOfAnIdlePublisherFailsAsSoonAsTheWriterIsClosed() {
+    RecordBatchStream stream = create();
+    StreamWriter<RecordBatch> writer = stream.writerNow();
+    AtomicBoolean cancelled = new AtomicBoolean();
+    StepVerifier.create(idle(writer, cancelled))
+        .then(writer::close)
+        .expectErrorSatisfies(error -> assertCode(error, ErrorCode.INVALID_STREAM_STATE))
+        .verify(Waits.PATIENCE);
+    assertThat(cancelled).isTrue();
+    Waits.done(stream.drop());
+  }
+
+  private static Mono<Void> idle(StreamWriter<RecordBatch> writer, AtomicBoolean cancelled) {
+    return writer.write(Flux.<RecordBatch>never().doOnCancel(() -> cancelled.set(true)));
+  }
+
+  private static void assertCode(Throwable error, ErrorCode code) {
+    assertThat(((VineyardException) error).code()).as("%s", error).isEqualTo(code);
+  }
+
+  @Test
   default void aCancelledWriteLeavesTheStreamOpen() {
     RecordBatchStream stream = create();
     StreamWriter<RecordBatch> writer = stream.writerNow();

@@ -1,6 +1,7 @@
 package io.vineyard.http;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -143,7 +144,7 @@ final class BridgeRoutes implements Consumer<HttpServerRoutes> {
       String link = request.requestHeaders().get(LINK);
       if (link != null) {
         links.put(link, this);
-        request.withConnection(connection -> watch(link, () -> connection.channel().close()));
+        request.withConnection(connection -> watch(link, connection.channel()));
       }
       return response
           .header(HttpHeaderNames.CONTENT_TYPE, BodyFormat.ARROW.mediaType())
@@ -184,8 +185,8 @@ final class BridgeRoutes implements Consumer<HttpServerRoutes> {
     }
 
     /** Waits for a silence, and, unless all is sent, closes the connection. */
-    private void watch(String link, Runnable close) {
-      Flux.interval(pulse.step())
+    private void watch(String link, Channel channel) {
+      Flux.interval(pulse.step(), LinkPulse.timer(channel.eventLoop()))
           .onBackpressureDrop()
           .filter(tick -> pulse.isSilent())
           .next()
@@ -194,7 +195,7 @@ final class BridgeRoutes implements Consumer<HttpServerRoutes> {
                 links.remove(link, this);
                 if (!over) {
                   log.debug("{}: a link is silent, and cut", stream);
-                  close.run();
+                  channel.close();
                 }
               });
     }

@@ -46,6 +46,12 @@ final class LinkFailure {
     }
   }
 
+  /** Returns whether the other side has lost its store. */
+  static boolean isStoreLost(HttpHeaders headers) {
+    String value = headers.get(HEADER);
+    return value != null && value.startsWith(ErrorCode.STORE_LOST.number() + " ");
+  }
+
   static HttpResponseStatus status(VineyardException error) {
     return switch (error.code()) {
       case OBJECT_NOT_EXISTS, STREAM_DRAINED, STREAM_DROPPED -> HttpResponseStatus.NOT_FOUND;

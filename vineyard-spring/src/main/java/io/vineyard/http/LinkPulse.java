@@ -1,6 +1,9 @@
 package io.vineyard.http;
 
+import io.netty.channel.EventLoop;
 import java.time.Duration;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /** When the other side of a link was last heard of. Thread-safe; one at a time looks. */
 final class LinkPulse {
@@ -22,6 +25,11 @@ final class LinkPulse {
   /** Returns how often to look. */
   Duration step() {
     return step;
+  }
+
+  /** Returns a timer that nothing holds up but what holds up the link as well. */
+  static Scheduler timer(EventLoop loop) {
+    return Schedulers.fromExecutorService(loop);
   }
 
   /** Something came from the other side. */

@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.netty.ByteBufFlux;
 import reactor.netty.http.client.HttpClient;
+import reactor.netty.http.client.HttpClientConfig;
 import reactor.netty.http.client.HttpClientResponse;
 
 /** The far side of a link: one pull of one stream. */
@@ -110,15 +112,23 @@ final class Pull {
     return told == null ? Mono.empty() : Mono.error(told);
   }
 
-  /** Asks whether the other side is there, from its answer on until all has arrived. */
+  /**
+   * Asks whether the other side is there, from its answer on until all has arrived. That its store
+   * is gone overtakes what has arrived, whether its readers have been told so or not.
+   */
   private Mono<Void> silence() {
     return answered
         .asMono()
         .timeout(PATIENCE, Mono.error(this::silent))
-        .thenMany(Flux.interval(Duration.ZERO, pulse.step()).onBackpressureDrop())
-        .takeWhile(tick -> trailer == null)
+        .thenMany(Flux.interval(Duration.ZERO, pulse.step(), timer()).onBackpressureDrop())
+        .takeWhile(tick -> !isOver())
         .flatMap(tick -> pulse.isSilent() ? Mono.error(silent()) : pulse())
         .then(Mono.never());
+  }
+
+  private Scheduler timer() {
+    HttpClientConfig config = settings.client().configuration();
+    return LinkPulse.timer(config.loopResources().onClient(config.isPreferNative()).next());
   }
 
   private Mono<Void> pulse() {
@@ -131,7 +141,13 @@ final class Pull {
         .flatMap(this::check)
         .onErrorResume(TimeoutException.class, late -> Mono.empty())
         .onErrorMap(error -> typed(ErrorCode.CONNECTION_ERROR, "expected an answer", error))
-        .onErrorResume(error -> trailer == null ? Mono.error(error) : Mono.empty());
+        .onErrorResume(error -> isOver() ? Mono.empty() : Mono.error(error));
+  }
+
+  /** Returns whether all has arrived, so that the other side is not needed any more. */
+  private boolean isOver() {
+    HttpHeaders headers = trailer;
+    return headers != null && !LinkFailure.isStoreLost(headers);
   }
 
   private VineyardException silent() {

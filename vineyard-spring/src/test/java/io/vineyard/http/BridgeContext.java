@@ -48,11 +48,22 @@ final class BridgeContext {
 
   /** Writes batches of numbers that count up; the result ends as writing does. */
   static CompletableFuture<Void> write(RecordBatchStream stream, int batches) {
+    return write(stream, batches, Flux.empty());
+  }
+
+  /** Writes a few batches, and then waits without an end. */
+  static CompletableFuture<Void> writeOnly(RecordBatchStream stream, int batches) {
+    return write(stream, batches, Flux.never());
+  }
+
+  private static CompletableFuture<Void> write(
+      RecordBatchStream stream, int batches, Flux<RecordBatch> rest) {
     StreamWriter<RecordBatch> writer = stream.writerNow();
     return writer
         .write(
             Flux.range(0, batches)
-                .map(n -> Flights.batch(writer.allocator(), (long) n * ROWS, ROWS)))
+                .map(n -> Flights.batch(writer.allocator(), (long) n * ROWS, ROWS))
+                .concatWith(rest))
         .doFinally(end -> writer.close())
         .toFuture();
   }

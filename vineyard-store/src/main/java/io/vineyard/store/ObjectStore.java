@@ -130,6 +130,12 @@ public interface ObjectStore extends AutoCloseable {
   /** Attaches one more client to the same store; the caller closes it. */
   Mono<ObjectStore> fork();
 
+  /**
+   * Returns whether this client was closed or its store was lost, which is known here before any
+   * call fails for it. It stays so.
+   */
+  boolean isClosed();
+
   /** Completes when this client is closed, or fails with {@link StoreLostException}. */
   Mono<Void> onClose();
 

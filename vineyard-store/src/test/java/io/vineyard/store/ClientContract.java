@@ -20,7 +20,9 @@ public interface ClientContract extends StoreContract {
     assertThat(value(store().status()).clients()).isEqualTo(3);
     ObjectId id = seal(fork, 10);
     Mono<Void> closed = fork.onClose();
+    assertThat(fork.isClosed()).isFalse();
     fork.close();
+    assertThat(fork.isClosed()).isTrue();
     fork.close();
     done(closed);
     done(fork.onClose());

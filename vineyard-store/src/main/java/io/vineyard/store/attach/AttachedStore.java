@@ -411,6 +411,11 @@ public final class AttachedStore implements ObjectStore {
   }
 
   @Override
+  public boolean isClosed() {
+    return over.get() != null;
+  }
+
+  @Override
   public Mono<Void> onClose() {
     return closed.asMono().publishOn(scheduler);
   }

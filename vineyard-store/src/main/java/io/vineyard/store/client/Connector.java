@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -117,6 +118,8 @@ final class Connector {
     new Bootstrap()
         .group(loop)
         .channel(EpollDomainSocketChannel.class)
+        .option(
+            ChannelOption.AUTO_CLOSE, false) // a server's last word is read after a failed write
         .handler(new FirstConnection())
         .connect(address)
         .addListener(
@@ -295,8 +298,10 @@ final class Connector {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      ended(cause);
-      ctx.close();
+      if (!(cause instanceof IOException)) { // else the end of the connection follows
+        ended(cause);
+        ctx.close();
+      }
     }
   }
 

@@ -35,14 +35,12 @@ final class OnDemandStore implements ObjectStore {
    * @param connecting attaches a new client each time it is subscribed
    */
   OnDemandStore(Mono<ObjectStore> connecting) {
-    Mono<ObjectStore> shared =
-        connecting
-            .map(this::adopt)
-            .cacheInvalidateWhen(store -> store.onClose().onErrorComplete(), ObjectStore::close);
+    Mono<ObjectStore> shared = connecting.map(this::adopt).cacheInvalidateIf(ObjectStore::isClosed);
     this.attached = Mono.defer(() -> isClosed() ? Mono.error(closedError()) : shared);
   }
 
-  private synchronized boolean isClosed() {
+  @Override
+  public synchronized boolean isClosed() {
     return closed;
   }
 

@@ -141,7 +141,7 @@ public final class VineyardClient {
    * when the store is lost (streams, requests, leases) fails with {@link
    * io.vineyard.store.StoreLostException} and is not repeated: a new store is an empty one. {@link
    * ObjectStore#onClose()} completes when the result is closed, and tells nothing of a store that
-   * is lost.
+   * is lost; neither does {@link ObjectStore#isClosed()}.
    */
   public ObjectStore connectOnDemand() {
     return new OnDemandStore(connect());

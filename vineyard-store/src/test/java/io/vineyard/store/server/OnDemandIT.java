@@ -91,6 +91,25 @@ class OnDemandIT {
   }
 
   @Test
+  void whoIsToldOfTheLossAttachesAgainAtOnce() {
+    for (int i = 0; i < 20; i++) {
+      BoundServer server = serve();
+      Waits.value(store.status());
+      StepVerifier.create(
+              store
+                  .getName("nobody", Waits.PATIENCE)
+                  .onErrorResume(
+                      StoreLostException.class, lost -> store.getName("nobody", Waits.PATIENCE)))
+          .then(() -> server.disposeNow(Waits.PATIENCE))
+          .expectErrorSatisfies(
+              error ->
+                  assertThat(((VineyardException) error).code())
+                      .isEqualTo(ErrorCode.CONNECTION_FAILED))
+          .verify(Waits.PATIENCE);
+    }
+  }
+
+  @Test
   void isOverWhenItIsClosed() {
     BoundServer server = serve();
     Waits.value(store.status());

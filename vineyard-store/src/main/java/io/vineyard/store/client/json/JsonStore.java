@@ -260,6 +260,11 @@ public final class JsonStore implements ObjectStore {
   }
 
   @Override
+  public boolean isClosed() {
+    return over.get();
+  }
+
+  @Override
   public Mono<Void> onClose() {
     return closed.asMono().publishOn(Schedulers.parallel());
   }
