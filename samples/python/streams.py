@@ -12,7 +12,6 @@ import concurrent.futures
 import multiprocessing
 import os
 import sys
-import time
 
 import numpy
 import pandas
@@ -28,21 +27,6 @@ def connect(options):
     return client
 
 
-def names(options):
-    if options.streams == 1:
-        return [options.name]
-    return [f"{options.name}-{number}" for number in range(options.streams)]
-
-
-def wait_for(what, options, condition):
-    end = time.monotonic() + options.timeout
-    while not (found := condition()):
-        if time.monotonic() > end:
-            raise TimeoutError(f"expected {what} within {options.timeout} s")
-        time.sleep(0.01)
-    return found
-
-
 def chunk(options, first):
     n = numpy.arange(first, first + options.rows)
     columns = {"n": n, "half": n / 2}
@@ -53,56 +37,43 @@ def chunk(options, first):
 
 def produce(options):
     client = connect(options)
-    previous = None
-    for name in names(options):
-        if previous is not None:
-            wait_for(f"a reader of what comes before {name}", options, lambda: not client.exists(previous))
-        stream = RecordBatchStream.new(client)
-        client.persist(stream.id)  # only what is persisted can have a name
-        client.put_name(stream.id, name)
-        writer = stream.open_writer(client)
-        try:
-            for number in range(options.chunks):
-                writer.append(client.put(chunk(options, number * options.rows)))
-        except BaseException:
-            writer.fail()  # without it the reader waits for ever
-            raise
-        writer.finish()
-        previous = stream.id
-        print(f"produced {name}: {options.chunks} chunks of {options.rows} rows", flush=True)
-
-
-def find(client, name):
+    stream = RecordBatchStream.new(client)
+    client.persist(stream.id)  # only what is persisted can have a name
+    client.put_name(stream.id, options.name)
+    writer = stream.open_writer(client)
     try:
-        return client.get_name(name)
-    except vineyard._C.ObjectNotExistsException:
-        return None
+        for number in range(options.chunks):
+            writer.append(client.put(chunk(options, number * options.rows)))
+    except BaseException:
+        writer.fail()  # without it the reader waits for ever
+        raise
+    writer.finish()
+    print(f"produced {options.name}: {options.chunks} chunks of {options.rows} rows", flush=True)
 
 
 def consume(options):
     client = connect(options)
-    for name in names(options):
-        stream_id = wait_for(f"a stream named {name}", options, lambda: find(client, name))
-        reader = client.get(stream_id).open_reader(client)
-        rows, total, halves = 0, 0, 0.0
-        try:
-            while True:
-                batch = reader.next()
-                # It is only there until the next one is asked for.
-                frame = batch if isinstance(batch, pandas.DataFrame) else batch.to_pandas()
-                check(f"first row of {name}", int(frame["n"].iloc[0]), rows)
-                rows += len(frame)
-                total += int(frame["n"].sum())
-                halves += float(frame["half"].sum())
-        except StopIteration:
-            pass
-        expected = options.chunks * options.rows
-        check(f"rows of {name}", rows, expected)
-        check(f"sum of {name}", total, expected * (expected - 1) // 2)
-        check(f"halves of {name}", halves, total / 2)
-        client.drop_name(name)  # names stay when what they name is gone
-        client.drop_stream(stream_id)
-        print(f"consumed {name}: {rows} rows, sum {total}", flush=True)
+    stream_id = client.get_name(options.name, wait=True)
+    reader = client.get(stream_id).open_reader(client)
+    rows, total, halves = 0, 0, 0.0
+    try:
+        while True:
+            batch = reader.next()
+            # It is only there until the next one is asked for.
+            frame = batch if isinstance(batch, pandas.DataFrame) else batch.to_pandas()
+            check("first row", int(frame["n"].iloc[0]), rows)
+            rows += len(frame)
+            total += int(frame["n"].sum())
+            halves += float(frame["half"].sum())
+    except StopIteration:
+        pass
+    expected = options.chunks * options.rows
+    check("rows", rows, expected)
+    check("sum", total, expected * (expected - 1) // 2)
+    check("halves", halves, total / 2)
+    client.drop_name(options.name)  # names stay when what they name is gone
+    client.drop_stream(stream_id)
+    print(f"consumed {options.name}: {rows} rows, sum {total}", flush=True)
 
 
 def check(what, actual, expected):
@@ -111,22 +82,24 @@ def check(what, actual, expected):
 
 
 def both(options):
-    options.name = f"{options.name}-{os.getpid()}"  # one that failed may have left its name
+    name = f"{options.name}-{os.getpid()}"  # one that failed may have left its name
     if options.threads:
         pool = concurrent.futures.ThreadPoolExecutor(2)
     else:  # not fork: a forked process would share its parent's connection
         pool = concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
     with pool:
-        for end in concurrent.futures.as_completed([pool.submit(consume, options), pool.submit(produce, options)]):
-            end.result()
+        for number in range(options.streams):
+            options.name = f"{name}-{number}"
+            for end in concurrent.futures.as_completed([pool.submit(consume, options), pool.submit(produce, options)]):
+                end.result()
 
 
 def main():
     parser = argparse.ArgumentParser(description="Streams batches with Vineyard's own Python client.")
     parser.add_argument("what", choices=["produce", "consume", "both"])
     parser.add_argument("--socket", required=True, metavar="PATH", help="where the server listens")
-    parser.add_argument("--name", default="numbers", help="what the stream is called, with a number if there are several (%(default)s)")
-    parser.add_argument("--streams", type=int, default=1, metavar="K", help="how many, one after the other (%(default)s)")
+    parser.add_argument("--name", default="numbers", help="what the stream is called, of both with a number (%(default)s)")
+    parser.add_argument("--streams", type=int, default=1, metavar="K", help="of both: how many, one after the other (%(default)s)")
     parser.add_argument("--chunks", type=int, default=10, metavar="K", help="of a stream (%(default)s)")
     parser.add_argument("--rows", type=int, default=1000, metavar="R", help="of a chunk, at least 1 (%(default)s)")
     parser.add_argument("--as", dest="kind", choices=["arrow", "pandas"], default="arrow", help="what is put (%(default)s)")

@@ -12,10 +12,13 @@ import io.vineyard.store.server.json.Peer;
 import io.vineyard.store.server.json.Session;
 import io.vineyard.store.server.json.VineyardHost;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that speaks Vineyard's dialect: takes one request after the other from the bytes
@@ -37,6 +40,10 @@ final class JsonConnection implements Peer {
   private boolean sending;
   private boolean over;
   private long fullSinceNanos;
+
+  // Of the message that has begun to come.
+  private long partialBytes;
+  private @Nullable Future<?> partialTimer;
 
   JsonConnection(ServerLoop server, ServerConnection connection, Channel channel) {
     this.server = server;
@@ -65,7 +72,11 @@ final class JsonConnection implements Peer {
   }
 
   private void readAll(ByteBuf in) {
-    while (!over && !isBusy() && in.readableBytes() >= JsonDialect.LENGTH_BYTES) {
+    while (!over && !isBusy() && in.isReadable()) {
+      if (in.readableBytes() < JsonDialect.LENGTH_BYTES) {
+        awaitRest(0);
+        return;
+      }
       long length = in.getLongLE(in.readerIndex());
       int most = registered ? JsonDialect.MOST_BYTES : MOST_FIRST_BYTES;
       if (length < 0 || length > most) {
@@ -77,10 +88,36 @@ final class JsonConnection implements Peer {
                 + Long.toUnsignedString(length));
       }
       if (in.readableBytes() - JsonDialect.LENGTH_BYTES < length) {
+        awaitRest(length);
         return;
       }
+      endPartial();
       in.skipBytes(JsonDialect.LENGTH_BYTES);
       take(in.readSlice((int) length));
+    }
+  }
+
+  /** What has begun to come takes memory, and so must come soon. */
+  private void awaitRest(long length) {
+    if (partialTimer == null) {
+      Duration most = server.config.stallTimeout();
+      String why = "expected the rest of a message within " + most + ", got less";
+      partialTimer =
+          server.loop.schedule(
+              () -> connection.drop(ErrorCode.TIMEOUT, why), most.toNanos(), TimeUnit.NANOSECONDS);
+    }
+    if (partialBytes == 0 && length > MOST_FIRST_BYTES) {
+      server.partial.begin(length);
+      partialBytes = length;
+    }
+  }
+
+  private void endPartial() {
+    server.partial.end(partialBytes);
+    partialBytes = 0;
+    if (partialTimer != null) {
+      partialTimer.cancel(false);
+      partialTimer = null;
     }
   }
 
@@ -166,6 +203,7 @@ final class JsonConnection implements Peer {
   void ended() {
     if (!over) {
       over = true;
+      endPartial();
       descriptors.forEach(Segment::close);
       descriptors.clear();
       session.closed();

@@ -26,6 +26,7 @@ final class ServerLoop {
   final DescriptorSender sender;
   final StoreCore core;
   final VineyardHost vineyard;
+  final PartialMessages partial = new PartialMessages();
   final SecureRandom random = seeded();
   private final Map<Long, ServerConnection> connections = new HashMap<>();
   private List<Outbox> dirty = new ArrayList<>();
