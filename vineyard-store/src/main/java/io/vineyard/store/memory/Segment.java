@@ -209,6 +209,18 @@ public final class Segment implements AutoCloseable {
    *     without room, or {@link ErrorCode#IO_ERROR} for writing after {@link #sealFutureWrites}
    */
   public Mapping map(Access access) {
+    return map(access, isForeign ? 0 : NativeCalls.MAP_POPULATE);
+  }
+
+  /**
+   * Maps the whole segment as {@link #map} does, but each page when it is touched: takes no time
+   * for those, of a large segment, that never are.
+   */
+  public Mapping mapLazily(Access access) {
+    return map(access, 0);
+  }
+
+  private Mapping map(Access access, int populate) {
     checkOpen();
     if (memory != null) {
       return Mapping.of(memory, access);
@@ -218,7 +230,7 @@ public final class Segment implements AutoCloseable {
             ? NativeCalls.PROT_READ
             : NativeCalls.PROT_READ | NativeCalls.PROT_WRITE;
     try {
-      int flags = NativeCalls.MAP_SHARED | (isForeign ? 0 : NativeCalls.MAP_POPULATE);
+      int flags = NativeCalls.MAP_SHARED | populate;
       long address = NativeCalls.mmap(0, capacityBytes, protection, flags, descriptor, 0);
       return Mapping.of(address, capacityBytes, access);
     } catch (LastErrorException e) {

@@ -66,6 +66,18 @@ class SegmentTest {
   }
 
   @Test
+  void lazyMappingsShowTheSameBytes() {
+    try (Segment segment = Segment.create("test", 4096);
+        Mapping writer = segment.mapLazily(Access.READ_WRITE);
+        Mapping reader = segment.mapLazily(Access.READ_ONLY);
+        Mapping eager = segment.map(Access.READ_ONLY)) {
+      Mapping.view(writer.address(), 8).putLong(0, 42);
+      assertThat(Mapping.view(reader.address(), 8).getLong(0)).isEqualTo(42);
+      assertThat(Mapping.view(eager.address(), 8).getLong(0)).isEqualTo(42);
+    }
+  }
+
+  @Test
   void segmentAboveTwoGibibytesIsMappedToItsLastByte() {
     long capacity = (2L << 30) + 4096;
     try (Segment segment = Segment.create("test", capacity);

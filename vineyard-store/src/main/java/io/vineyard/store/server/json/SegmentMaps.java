@@ -29,7 +29,7 @@ final class SegmentMaps {
       throw VineyardException.of(
           ErrorCode.ARROW_ERROR, "expected an open segment, got segment " + segment);
     }
-    Mapping mapping = memory.map(Segment.Access.READ_ONLY);
+    Mapping mapping = memory.mapLazily(Segment.Access.READ_ONLY);
     mapped.put(segment, mapping);
     return mapping;
   }

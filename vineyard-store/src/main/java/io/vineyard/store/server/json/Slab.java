@@ -37,7 +37,7 @@ final class Slab {
   /** Returns the address of a part, mapping the segment the first time. */
   long address(long offset, long sizeBytes) {
     if (mapping == null) {
-      mapping = memory.map(Segment.Access.READ_WRITE);
+      mapping = memory.mapLazily(Segment.Access.READ_WRITE);
     }
     return mapping.address(offset, sizeBytes);
   }
