@@ -12,4 +12,14 @@ public interface Storable {
    * caller. When it fails, nothing stays in the store.
    */
   Mono<ObjectId> storeIn(ObjectStore store);
+
+  /**
+   * Writes the value in the form that Vineyard's own clients read, for a store that is a Vineyard
+   * server; in any form if it has none of these.
+   *
+   * <p>Fails with {@link ErrorCode#UNSUPPORTED} if Vineyard's form can't hold the value.
+   */
+  default Mono<ObjectId> storeInVineyard(ObjectStore store) {
+    return storeIn(store);
+  }
 }

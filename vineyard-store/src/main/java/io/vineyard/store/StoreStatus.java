@@ -1,7 +1,8 @@
 package io.vineyard.store;
 
 /**
- * A store as it was at one moment.
+ * A store as it was at one moment. What it does not tell is -1: a Vineyard server tells of its
+ * memory and its connections only.
  *
  * @param capacityBytes the most memory that it may use
  * @param usedBytes the memory of all its segments, and of the rings of its streams

@@ -331,6 +331,11 @@ public final class RecordBatch implements Storable, AutoCloseable {
     return BatchLayout.store(this, store);
   }
 
+  @Override
+  public Mono<ObjectId> storeInVineyard(ObjectStore store) {
+    return VineyardBatches.store(this, store);
+  }
+
   /** Returns whether {@link #close()} was called. */
   public boolean isClosed() {
     return closed.get();

@@ -8,6 +8,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.ObjectStore;
+import io.vineyard.store.Storable;
 import io.vineyard.store.StoreStatus;
 import io.vineyard.store.StoredObject;
 import io.vineyard.store.StreamInfo;
@@ -87,6 +88,11 @@ final class OnDemandStore implements ObjectStore {
   @Override
   public Mono<StoredObject> get(ObjectId id) {
     return attached.flatMap(store -> store.get(id));
+  }
+
+  @Override
+  public Mono<ObjectId> put(Storable value) {
+    return attached.flatMap(store -> store.put(value));
   }
 
   @Override

@@ -21,6 +21,31 @@ import reactor.core.scheduler.Schedulers;
 /**
  * A client of a store that another process serves on a Unix socket. Needs Linux.
  *
+ * <p>The store may also be a Vineyard server (v6d 0.24), which does less than a store of this
+ * project:
+ *
+ * <ul>
+ *   <li>What is deleted is gone at once: its bytes may be overwritten under those who have leased
+ *       them.
+ *   <li>A blob is neither persisted nor named by itself, and an object that is named is persisted.
+ *       Keys that are numbers or have a {@code /} or {@code ~}, names that are numbers, and type
+ *       names of members with a dot are {@link ErrorCode#UNSUPPORTED}. Trees have at most 8,192
+ *       objects, and the keys of what is got are in alphabetical order.
+ *   <li>Of a stream it is not known how many chunks there are and who has opened it, and one that
+ *       is gone was never there: {@link ErrorCode#OBJECT_NOT_EXISTS}. It has one writer and one
+ *       reader in its life. A reader that leaves drops it; a reader that finds its end deletes it.
+ *   <li>Chunks are made in memory of this process, copied into the server while the writer goes on,
+ *       and out of it by the reader. The window counts what is not there yet and what the reader
+ *       has not asked for; a reader asks for one chunk ahead of demand. What a chunk carries for
+ *       its reader besides its batch or bytes is lost, and so is all of a chunk that woke a reader
+ *       which has died.
+ *   <li>A writer whose process dies leaves its readers waiting, until they cancel. A writer finds
+ *       out that its stream was dropped when it publishes, or when its own client drops it.
+ *   <li>Batches that Vineyard can't hold go through streams in a form that only clients like this
+ *       one read; {@link ObjectStore#put} refuses them.
+ *   <li>{@link io.vineyard.store.StoreStatus} tells of memory and connections only.
+ * </ul>
+ *
  * <p>Immutable; each setter returns a copy.
  *
  * <pre>{@code

@@ -83,14 +83,23 @@ public final class ChildJvm implements AutoCloseable {
     ProcessBuilder builder = new ProcessBuilder(command);
     // In the environment it may be longer than a command line.
     builder.environment().put("CLASSPATH", classPath);
+    return start(main.getSimpleName(), builder);
+  }
+
+  /** Starts another program that is talked to in the same way. */
+  public static ChildJvm startOther(List<String> command) {
+    return start(Path.of(command.get(0)).getFileName().toString(), new ProcessBuilder(command));
+  }
+
+  private static ChildJvm start(String name, ProcessBuilder builder) {
     try {
       Process process = builder.start();
-      ChildJvm child = new ChildJvm(main.getSimpleName() + " " + process.pid(), process);
+      ChildJvm child = new ChildJvm(name + " " + process.pid(), process);
       child.pump("out", process.getInputStream());
       child.pump("err", process.getErrorStream());
       return child;
     } catch (IOException e) {
-      throw new IllegalStateException("expected to start " + command, e);
+      throw new IllegalStateException("expected to start " + builder.command(), e);
     }
   }
 

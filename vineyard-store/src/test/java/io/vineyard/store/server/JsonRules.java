@@ -36,13 +36,17 @@ abstract class JsonRules {
   final void bind() {
     segments = Segment.openCount();
     mappings = Mapping.openCount();
-    server =
-        VineyardServer.create()
-            .socket(folder.resolve("store.sock"))
-            .capacity(CAPACITY_BYTES)
-            .segmentBytes(SEGMENT_BYTES)
-            .bindNow();
+    server = serve(folder.resolve("store.sock"));
     store = server.connectNow();
+  }
+
+  /** Begins to listen. */
+  BoundServer serve(Path socket) {
+    return VineyardServer.create()
+        .socket(socket)
+        .capacity(CAPACITY_BYTES)
+        .segmentBytes(SEGMENT_BYTES)
+        .bindNow();
   }
 
   @AfterEach

@@ -226,6 +226,20 @@ class JsonStreamsIT extends JsonRules {
     client.drop(stream);
   }
 
+  @Test
+  void streamThatWasReadToItsEndStillOpensOnce() {
+    RawJsonClient client = client();
+    long stream = client.stream(BYTES);
+    client.done(stop(stream));
+    assertThat(client.refused(pull(stream))).isEqualTo(42);
+    for (int mode : new int[] {READ, WRITE}) {
+      client.done(open(stream, mode));
+      assertThat(client.refused(open(stream, mode))).isEqualTo(45);
+    }
+    assertThat(client.refused(push(stream, 4))).isEqualTo(44);
+    client.drop(stream);
+  }
+
   // Chunks.
 
   @Test

@@ -8,6 +8,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.ObjectStore;
+import io.vineyard.store.Storable;
 import io.vineyard.store.StoreStatus;
 import io.vineyard.store.StoredObject;
 import io.vineyard.store.StreamInfo;
@@ -149,6 +150,11 @@ public final class JsonStore implements ObjectStore {
                                   found.meta(), found.blobs(), references, place, asked)),
               StoredObject::close);
         });
+  }
+
+  @Override
+  public Mono<ObjectId> put(Storable value) {
+    return value.storeInVineyard(this);
   }
 
   @Override

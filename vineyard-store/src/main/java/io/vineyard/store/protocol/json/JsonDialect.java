@@ -145,17 +145,20 @@ public final class JsonDialect {
    */
   public Request readRequest(ByteBuf body) {
     JsonObject in = parse("a request", body);
-    failIfError(in);
+    VineyardException error = errorIn(in);
+    if (error != null) {
+      throw error;
+    }
     String type = in.text("type");
     return RequestJson.read(type, new JsonObject("a " + type, in.node()));
   }
 
   /** What has a code is an error, whoever says it. */
-  private static void failIfError(JsonObject in) {
+  private static @Nullable VineyardException errorIn(JsonObject in) {
     int code = in.number("code", 0);
-    if (code != 0) {
-      throw VineyardException.of(ErrorCode.of(code), in.text("message", "code " + code));
-    }
+    return code == 0
+        ? null
+        : VineyardException.of(ErrorCode.of(code), in.text("message", "code " + code));
   }
 
   /**
@@ -167,12 +170,16 @@ public final class JsonDialect {
    */
   public Reply readReply(Request request, ByteBuf body) {
     JsonObject in;
+    VineyardException refusal;
     try {
       in = parse("a reply", body);
+      refusal = errorIn(in);
     } catch (VineyardException e) {
       throw noReply(e);
     }
-    failIfError(in);
+    if (refusal != null) {
+      throw refusal;
+    }
     try {
       String expected = ReplyJson.typeOf(request);
       String type = in.text("type");

@@ -89,7 +89,9 @@ final class HostedStream {
       reading.open(session);
     }
     if (writes) {
-      writer(session);
+      if (!stopped) {
+        writer(session);
+      }
       opensWrite = true;
     }
     opensRead |= reads;
@@ -98,9 +100,6 @@ final class HostedStream {
   private HostedWriter writer(Session session) {
     HostedWriter open = writer;
     if (open == null) {
-      if (stopped) {
-        throw state("a stream that was not stopped, got stream " + id);
-      }
       open = host.openWriter(this);
       writer = open;
     }

@@ -303,6 +303,12 @@ public final class VineyardHost implements EventSink {
       throw VineyardException.of(
           ErrorCode.OBJECT_EXISTS, "expected an id without stream, got " + id);
     }
+    int most = core.limits().streams();
+    if (streams.size() >= most) {
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED,
+          "expected at most " + most + " streams that were not dropped, got 1 more");
+    }
     hosting.createStream(
         id,
         spec,
