@@ -33,20 +33,24 @@ public final class JsonDialect {
   /** The most bytes of a message. */
   public static final int MOST_BYTES = 16 << 20;
 
-  private static final int MOST_TOKENS = 1 << 20;
-
   private static final int DEEPEST = 256;
-  private static final ObjectMapper JSON =
-      new ObjectMapper(
-          JsonFactory.builder()
-              .disable(JsonFactory.Feature.CHARSET_DETECTION) // it is UTF-8 always
-              .streamReadConstraints(
-                  StreamReadConstraints.builder()
-                      .maxNestingDepth(DEEPEST)
-                      .maxTokenCount(MOST_TOKENS)
-                      .maxStringLength(MOST_BYTES)
-                      .build())
-              .build());
+  private static final ObjectMapper REQUESTS = reading(1 << 20);
+
+  /** The client has asked for them, so they may be as long as they are. */
+  private static final ObjectMapper REPLIES = reading(1 << 22);
+
+  private static ObjectMapper reading(int mostTokens) {
+    return new ObjectMapper(
+        JsonFactory.builder()
+            .disable(JsonFactory.Feature.CHARSET_DETECTION) // it is UTF-8 always
+            .streamReadConstraints(
+                StreamReadConstraints.builder()
+                    .maxNestingDepth(DEEPEST)
+                    .maxTokenCount(mostTokens)
+                    .maxStringLength(MOST_BYTES)
+                    .build())
+            .build());
+  }
 
   private final MetaJson metas;
 
@@ -81,7 +85,7 @@ public final class JsonDialect {
     int start = out.writerIndex();
     out.writeLongLE(0);
     try (OutputStream bytes = new ByteBufOutputStream(out);
-        JsonGenerator json = new Whole(JSON.createGenerator(bytes))) {
+        JsonGenerator json = new Whole(REQUESTS.createGenerator(bytes))) {
       json.writeStartObject();
       body.write(json);
       json.writeEndObject();
@@ -106,15 +110,15 @@ public final class JsonDialect {
     write(out, json -> ReplyJson.write(reply, metas, json));
   }
 
-  private static JsonObject parse(String what, ByteBuf body) {
+  private static JsonObject parse(ObjectMapper json, String what, ByteBuf body) {
     if (!ByteBufUtil.isText(body, StandardCharsets.UTF_8)) {
       throw invalid(what + " in UTF-8, got other bytes", null);
     }
     JsonNode tree;
     boolean mayHaveHalves = Surrogates.mayBeIn(body);
     try (InputStream bytes = new ByteBufInputStream(body);
-        JsonParser parser = JSON.createParser(bytes)) {
-      tree = JSON.readTree(parser);
+        JsonParser parser = json.createParser(bytes)) {
+      tree = json.readTree(parser);
       if (tree != null && parser.nextToken() != null) {
         throw invalid("one " + what + ", got more behind it", null);
       }
@@ -144,7 +148,7 @@ public final class JsonDialect {
    * @throws VineyardException if it is not one, with the code that Vineyard answers then
    */
   public Request readRequest(ByteBuf body) {
-    JsonObject in = parse("a request", body);
+    JsonObject in = parse(REQUESTS, "a request", body);
     VineyardException error = errorIn(in);
     if (error != null) {
       throw error;
@@ -172,7 +176,7 @@ public final class JsonDialect {
     JsonObject in;
     VineyardException refusal;
     try {
-      in = parse("a reply", body);
+      in = parse(REPLIES, "a reply", body);
       refusal = errorIn(in);
     } catch (VineyardException e) {
       throw noReply(e);

@@ -336,6 +336,19 @@ class JsonDialectTest {
   }
 
   @Test
+  void requestsMayHaveFewerPartsThanReplies() {
+    String many = ",\"x\":[" + "0,".repeat(3 << 19) + "0]}";
+    ByteBuf reply = bytes("{\"type\":\"exists_reply\",\"exists\":true" + many);
+    assertThat(DIALECT.readReply(new Request.Exists(ID), reply))
+        .isEqualTo(new Reply.Truth(Request.Exists.class, true));
+    ByteBuf request = bytes("{\"type\":\"exists_request\",\"id\":77" + many);
+    assertThatExceptionOfType(VineyardException.class)
+        .isThrownBy(() -> DIALECT.readRequest(request))
+        .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID))
+        .withMessageContaining("Token count");
+  }
+
+  @Test
   void replyToSomethingElseIsNone() {
     Reply done = new Reply.Done(Request.Seal.class);
     for (Request request : requests()) {
