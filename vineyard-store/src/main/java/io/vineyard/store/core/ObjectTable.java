@@ -406,23 +406,7 @@ final class ObjectTable {
   }
 
   private void remove(long id) {
-    names.dropAllOf(id);
-    ObjectEntry object = objects.remove(id);
-    if (object == null) {
-      BlobEntry blob = blobs.find(id);
-      if (blob != null) {
-        blobs.delete(blob);
-      }
-      return;
-    }
-    held.remove(object.ownBytes);
-    onRemoved.accept(id);
-    for (long member : object.members.values()) {
-      addParents(member, -1);
-      if (isOrphan(member)) {
-        remove(member);
-      }
-    }
+    removeOne(id, true, blob -> {});
   }
 
   private boolean isOrphan(long id) {

@@ -21,7 +21,10 @@ final class RunningCluster implements AutoCloseable {
   private static final int POLL_MILLIS = 50;
 
   private final Path folder;
+
+  // Guarded by this, as it may be closed while it starts.
   private final List<RunningProgram> programs = new ArrayList<>();
+  private boolean closed;
 
   private RunningCluster(Path folder) {
     this.folder = folder;
@@ -69,7 +72,10 @@ final class RunningCluster implements AutoCloseable {
     }
   }
 
-  private RunningProgram start(String name, List<String> command) throws IOException {
+  private synchronized RunningProgram start(String name, List<String> command) throws IOException {
+    if (closed) {
+      throw new IOException("expected an open cluster, it was closed before " + name + " began");
+    }
     programs.add(RunningProgram.start(folder, name, command));
     return programs.get(programs.size() - 1);
   }
@@ -96,15 +102,16 @@ final class RunningCluster implements AutoCloseable {
   }
 
   /** Kills an instance, as a machine that is lost. */
-  void kill(int index) {
+  synchronized void kill(int index) {
     programs.get(index + 1).process().destroyForcibly(); // the first is etcd
   }
 
   @Override
   public synchronized void close() {
-    if (!Files.exists(folder)) {
-      return; // closed before
+    if (closed) {
+      return;
     }
+    closed = true;
     // the instances first, which say good-bye to etcd
     for (int i = programs.size() - 1; i >= 0; i--) {
       programs.remove(i).close();
