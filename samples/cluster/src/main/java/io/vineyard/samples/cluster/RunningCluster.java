@@ -21,10 +21,7 @@ final class RunningCluster implements AutoCloseable {
   private static final int POLL_MILLIS = 50;
 
   private final Path folder;
-
-  // Guarded by this, as it may be closed while it starts.
   private final List<RunningProgram> programs = new ArrayList<>();
-  private boolean closed;
 
   private RunningCluster(Path folder) {
     this.folder = folder;
@@ -73,8 +70,8 @@ final class RunningCluster implements AutoCloseable {
   }
 
   private synchronized RunningProgram start(String name, List<String> command) throws IOException {
-    if (closed) {
-      throw new IOException("expected an open cluster, it was closed before " + name + " began");
+    if (!Files.exists(folder)) {
+      throw new IOException("the cluster was closed before it had begun");
     }
     programs.add(RunningProgram.start(folder, name, command));
     return programs.get(programs.size() - 1);
@@ -102,19 +99,17 @@ final class RunningCluster implements AutoCloseable {
   }
 
   /** Kills an instance, as a machine that is lost. */
-  synchronized void kill(int index) {
+  void kill(int index) {
     programs.get(index + 1).process().destroyForcibly(); // the first is etcd
   }
 
   @Override
   public synchronized void close() {
-    if (closed) {
-      return;
+    if (!Files.exists(folder)) {
+      return; // closed before
     }
-    closed = true;
-    // the instances first, which say good-bye to etcd
-    for (int i = programs.size() - 1; i >= 0; i--) {
-      programs.remove(i).close();
+    while (!programs.isEmpty()) { // the instances first, which say good-bye to etcd
+      programs.remove(programs.size() - 1).close();
     }
     try (Stream<Path> files = Files.walk(folder)) {
       files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
