@@ -14,6 +14,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ReaderDriver;
 import io.vineyard.store.Waits;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -633,16 +634,34 @@ class JsonStreamsIT extends JsonRules {
     }
   }
 
-  @Test
-  void readerKeepsItsChunkWhenTheStreamIsDropped() {
+  /** The memory of a chunk is for others only when its reader is done with it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pull", "pull anew", "go"})
+  void readerKeepsItsChunkWhenTheStreamIsDropped(String what) {
     RawJsonClient client = client();
     RawJsonClient reader = client();
     long stream = client.stream(BYTES);
     client.done(push(stream, client.blob((byte) 1)));
+    client.done(push(stream, client.blob((byte) 2)));
     long chunk = pulled(reader, stream);
+    JsonNode get = message("get_buffers_request", "ids", ids(chunk));
+    ByteBuffer mapped = reader.memory(reader.done(get).get("payloads").get(0));
     client.drop(stream);
-    JsonNode reply = reader.ask(message("get_buffers_request", "ids", ids(chunk)));
-    assertThat(reply.has("code")).isFalse();
-    client.delete(chunk);
+    long other = client.blob((byte) 3);
+    assertThat(reader.done(get).get("num").asInt()).isEqualTo(1);
+    assertThat(mapped.get(0)).isEqualTo((byte) 1);
+    switch (what) {
+      case "pull" -> assertThat(reader.refused(pull(stream))).isEqualTo(12);
+      case "pull anew" -> {
+        client.done(createStream(stream));
+        client.done(stop(stream));
+        assertThat(reader.refused(pull(stream))).isEqualTo(42);
+        client.done(dropOf(stream));
+      }
+      default -> reader.close();
+    }
+    Waits.until("the chunk to be gone", () -> !client.exists(chunk));
+    client.delete(other);
+    Waits.until("all memory back", () -> usage() == 0);
   }
 }

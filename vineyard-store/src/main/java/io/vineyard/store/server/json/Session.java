@@ -1,6 +1,7 @@
 package io.vineyard.store.server.json;
 
 import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectId;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.core.AttachedClient;
 import io.vineyard.store.core.EventSink;
@@ -10,8 +11,10 @@ import io.vineyard.store.message.Texts;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,10 @@ public final class Session implements EventSink {
   private final Set<HostedStream> streams = new HashSet<>();
   private final Set<OpenBlob> open = new HashSet<>();
   private final Set<Integer> knownFiles = new HashSet<>();
+
+  /** The last chunks of streams that were dropped while this client read them. */
+  private final Map<ObjectId, Rendered> kept = new HashMap<>();
+
   private @Nullable AttachedClient attached;
   private @Nullable Runnable onEnd;
   private boolean waiting;
@@ -207,6 +214,19 @@ public final class Session implements EventSink {
     streams.remove(stream);
   }
 
+  /** Keeps a chunk that the client may have mapped until it asks for the next one, or goes. */
+  void keep(ObjectId stream, Rendered chunk) {
+    letGo(stream);
+    kept.put(stream, chunk);
+  }
+
+  private void letGo(ObjectId stream) {
+    Rendered chunk = kept.remove(stream);
+    if (chunk != null) {
+      chunk.done();
+    }
+  }
+
   private boolean handleStream(Request request) {
     if (request instanceof Request.CreateStream one) {
       objects.createStream(one);
@@ -219,6 +239,7 @@ public final class Session implements EventSink {
       host.stream(one.stream()).push(this, one.chunk());
       done(request);
     } else if (request instanceof Request.PullChunk one) {
+      letGo(one.stream());
       host.stream(one.stream()).reading().pull(this);
     } else if (request instanceof Request.StopStream one) {
       host.stream(one.stream()).stop(this, one.failed());
@@ -252,6 +273,7 @@ public final class Session implements EventSink {
     }
     List.copyOf(streams).forEach(stream -> stream.lost(this));
     streams.clear();
+    List.copyOf(kept.keySet()).forEach(this::letGo);
     List.copyOf(open).forEach(OpenBlob::abort);
     AttachedClient client = attached;
     if (client != null) {
