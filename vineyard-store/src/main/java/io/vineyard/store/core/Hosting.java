@@ -422,6 +422,11 @@ public final class Hosting {
     }
   }
 
+  /** Has somebody told of every stream that was dropped, by whomever. */
+  public void onDropped(Consumer<ObjectId> task) {
+    store.streams.onDropped = id -> task.accept(new ObjectId(id));
+  }
+
   /** Drops a stream; does nothing if there is none. */
   public void dropStream(ObjectId id) {
     if (store.isClosed()) {

@@ -616,9 +616,43 @@ class JsonStreamsIT extends JsonRules {
     assertWaits(reader);
     Waits.done(store.delete(new ObjectId(stream)));
     assertThat(reader.failed(pull(stream))).isEqualTo(43);
-    client.ask(createStream(stream));
-    client.ask(dropOf(stream));
+    assertThat(reader.refused(pull(stream))).isEqualTo(12);
+    client.done(createStream(stream));
+    client.done(dropOf(stream));
     client.delete(stream);
+  }
+
+  /** To a reader of Vineyard, which gets no error at an end that is good, it must not be one. */
+  @Test
+  void streamThatWasDroppedInJavaHasNoGoodEnd() {
+    RawJsonClient client = client();
+    RawJsonClient reader = client();
+    long stream = client.create(meta(BYTES));
+    for (boolean isWritten : new boolean[] {false, true}) {
+      client.done(createStream(stream));
+      if (isWritten) {
+        client.done(push(stream, client.blob((byte) 1)));
+        write(client, stream, 2);
+      }
+      Waits.done(store.delete(new ObjectId(stream)));
+      assertThat(reader.refused(pull(stream))).isEqualTo(12);
+      assertThat(client.refused(next(stream, 8))).isEqualTo(12);
+      assertThat(client.refused(dropOf(stream))).isEqualTo(12);
+    }
+    Waits.until("all memory back", () -> usage() == 0);
+  }
+
+  @Test
+  void readerKeepsItsChunkWhenTheStreamIsDroppedInJava() {
+    RawJsonClient client = client();
+    RawJsonClient reader = client();
+    long stream = client.stream(BYTES);
+    client.done(push(stream, client.blob((byte) 1)));
+    long chunk = pulled(reader, stream);
+    Waits.done(store.delete(new ObjectId(stream)));
+    assertThat(reader.bytes(chunk)).containsExactly(1);
+    assertThat(reader.refused(pull(stream))).isEqualTo(12);
+    Waits.until("the chunk to be gone", () -> !client.exists(chunk));
   }
 
   @Test
