@@ -50,6 +50,7 @@ class AcrossDialectsIT extends JsonRules {
   private static final int ROWS = 37;
   private static final RandomTypes.Type NUMBERS = RandomTypes.flat().get(5);
 
+
   private final BufferAllocator allocator = new RootAllocator();
   private final long viewsBefore = Allocators.VIEWS.getAllocatedMemory();
 
@@ -688,6 +689,43 @@ class AcrossDialectsIT extends JsonRules {
         assertNextIs(client, ours, wide);
         assertThat(client.refused(pull(ours))).isEqualTo(42);
       }
+    }
+  }
+
+  private RecordBatch wide(RandomTypes.Type type, int columns) {
+    List<Field> fields = new ArrayList<>();
+    for (int i = 0; i < columns; i++) {
+      fields.add(RandomBatches.field("c" + i, type));
+    }
+    return new RandomBatches(1, allocator).batch(fields, 1);
+  }
+
+  // Stored batches.
+
+  private long[] stored(RecordBatch batch, int count) {
+    long[] ids = new long[count];
+    for (int i = 0; i < count; i++) {
+      ids[i] = Waits.value(store.put(batch)).value();
+    }
+    return ids;
+  }
+
+  private static JsonNode get(long... ids) {
+    return message("get_data_request", "id", ids);
+  }
+
+  @Test
+  void manyStoredBatchesAreShownAtOnce() {
+    RawJsonClient client = client();
+    try (RecordBatch batch = wide(NUMBERS, 2)) {
+      long[] ids = stored(batch, 2000);
+      for (int i = 0; i < 2; i++) {
+        JsonNode content = client.done(get(ids)).get("content");
+        assertThat(content).hasSize(ids.length);
+        assertThat(content)
+            .allMatch(tree -> tree.get("typename").asText().equals("vineyard::RecordBatch"));
+      }
+      client.delete(ids);
     }
   }
 }

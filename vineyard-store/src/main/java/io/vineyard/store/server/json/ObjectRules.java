@@ -11,6 +11,7 @@ import io.vineyard.store.protocol.json.Labels;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -215,23 +216,49 @@ final class ObjectRules {
       session.reply(new Reply.Data(found));
       return;
     }
-    session.parked(() -> {});
-    showNext(ours, 0, found);
+    Showing showing = new Showing(ours, found);
+    session.parked(showing::withdraw);
+    showing.next();
   }
 
-  private void showNext(List<ObjectMeta> ours, int next, Map<ObjectId, ObjectMeta> found) {
-    if (next == ours.size()) {
-      session.unparked(new Reply.Data(found));
-      return;
+  /** Shows one batch after the other, in a loop: there may be many, and most take no time. */
+  private final class Showing {
+    private final Iterator<ObjectMeta> ours;
+    private final Map<ObjectId, ObjectMeta> found;
+    private boolean isShown;
+    private boolean showsNow;
+    private boolean withdrawn;
+
+    Showing(List<ObjectMeta> ours, Map<ObjectId, ObjectMeta> found) {
+      this.ours = ours.iterator();
+      this.found = found;
     }
-    host.chunks()
-        .stored()
-        .show(
-            ours.get(next),
-            shown -> {
-              found.put(ours.get(next).requireId(), shown(shown));
-              showNext(ours, next + 1, found);
-            });
+
+    void withdraw() {
+      withdrawn = true;
+    }
+
+    void next() {
+      while (ours.hasNext() && !withdrawn) {
+        ObjectMeta one = ours.next();
+        isShown = false;
+        showsNow = true;
+        host.chunks().stored().show(one, view -> shown(one, view));
+        showsNow = false;
+        if (!isShown) {
+          return;
+        }
+      }
+      session.unparked(new Reply.Data(found));
+    }
+
+    private void shown(ObjectMeta one, ObjectMeta view) {
+      isShown = true;
+      found.put(one.requireId(), withServersOwn(view));
+      if (!showsNow) {
+        next();
+      }
+    }
   }
 
   /** Something that there may be an answer to. */
@@ -265,7 +292,7 @@ final class ObjectRules {
       cost.accept(hosting.metaBytes(id));
       ObjectMeta meta = hosting.meta(id);
       if (meta != null) {
-        found.put(id, shown(meta));
+        found.put(id, withServersOwn(meta));
       }
     }
     return found;
@@ -275,7 +302,7 @@ final class ObjectRules {
    * Returns metadata with what Vineyard keeps in it: a name, and parameters of a stream, which one
    * that a client of our dialect has made does not have.
    */
-  private ObjectMeta shown(ObjectMeta meta) {
+  private ObjectMeta withServersOwn(ObjectMeta meta) {
     ObjectId id = meta.requireId();
     String name = hosting.nameOf(id);
     boolean lacksParams = hosting.stream(id) != null && !meta.fields().containsKey(PARAMS);
@@ -297,7 +324,7 @@ final class ObjectRules {
     hosting.list(
         type -> type.equals(ObjectMeta.BLOB) ? blobs.test(type) : types.test(type),
         limit,
-        meta -> found.put(meta.requireId(), shown(meta)));
+        meta -> found.put(meta.requireId(), withServersOwn(meta)));
     session.reply(new Reply.Data(found));
   }
 
