@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +51,8 @@ class AcrossDialectsIT extends JsonRules {
   private static final int ROWS = 37;
   private static final RandomTypes.Type NUMBERS = RandomTypes.flat().get(5);
 
+  private static final RandomTypes.Type TEXT =
+      new RandomTypes.Type(ArrowType.Utf8.INSTANCE, true, List.of());
 
   private final BufferAllocator allocator = new RootAllocator();
   private final long viewsBefore = Allocators.VIEWS.getAllocatedMemory();
@@ -688,6 +691,22 @@ class AcrossDialectsIT extends JsonRules {
         writing.writer.finish();
         assertNextIs(client, ours, wide);
         assertThat(client.refused(pull(ours))).isEqualTo(42);
+      }
+    }
+  }
+
+  /** Each column is made of three blobs, two of which may lie where they are. */
+  @Test
+  void batchOfThousandsOfTextColumnsCrosses() {
+    RawJsonClient client = client();
+    try (RecordBatch wide = wide(TEXT, 2500)) {
+      long stream = stream(Kind.BATCHES.spec());
+      try (Writing<RecordBatch> writing = new Writing<>(store, stream, Kind.BATCHES.codec())) {
+        writing.write(wide);
+        writing.writer.finish();
+        JsonNode tree = client.meta(pulled(client, stream));
+        assertThat(tree.get("column_num_").asInt()).isEqualTo(wide.columnCount());
+        assertThat(client.refused(pull(stream))).isEqualTo(42);
       }
     }
   }
