@@ -30,6 +30,7 @@ import io.vineyard.store.arrow.vineyard.HeldTypes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -743,6 +744,20 @@ class AcrossDialectsIT extends JsonRules {
         assertThat(content).hasSize(ids.length);
         assertThat(content)
             .allMatch(tree -> tree.get("typename").asText().equals("vineyard::RecordBatch"));
+      }
+      client.delete(ids);
+    }
+  }
+
+  /** What is shown of a batch takes many times what is stored of it. */
+  @Test
+  void replyOfStoredBatchesIsBounded() {
+    RawJsonClient client = client();
+    try (RecordBatch wide = wide(NUMBERS, 400)) {
+      long[] ids = stored(wide, 150);
+      for (int i = 0; i < 2; i++) {
+        assertThat(client.refused(get(ids))).isEqualTo(ErrorCode.INVALID.number());
+        assertThat(client.done(get(Arrays.copyOf(ids, 10))).get("content")).hasSize(10);
       }
       client.delete(ids);
     }

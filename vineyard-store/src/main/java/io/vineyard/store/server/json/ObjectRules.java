@@ -197,26 +197,27 @@ final class ObjectRules {
           ErrorCode.INVALID,
           "expected to wait for at most " + MOST_AWAITED + " objects, got " + request.ids().size());
     }
-    Map<ObjectId, ObjectMeta> found = find(request.ids());
+    LongConsumer cost = hosting.replyCost();
+    Map<ObjectId, ObjectMeta> found = find(request.ids(), cost);
     if (!request.waits() || found.size() == Set.copyOf(request.ids()).size()) {
-      replyShown(found);
+      replyShown(found, cost);
       return;
     }
     wait(
         () -> {
-          Map<ObjectId, ObjectMeta> now = find(request.ids());
+          Map<ObjectId, ObjectMeta> now = find(request.ids(), hosting.replyCost());
           return now.size() == Set.copyOf(request.ids()).size() ? new Reply.Data(now) : null;
         });
   }
 
   /** Replies with metadata in which batches of clients of our dialect look like Vineyard's. */
-  private void replyShown(Map<ObjectId, ObjectMeta> found) {
+  private void replyShown(Map<ObjectId, ObjectMeta> found, LongConsumer cost) {
     List<ObjectMeta> ours = found.values().stream().filter(StoredViews::isShown).toList();
     if (ours.isEmpty()) {
       session.reply(new Reply.Data(found));
       return;
     }
-    Showing showing = new Showing(ours, found);
+    Showing showing = new Showing(ours, found, cost);
     session.parked(showing::withdraw);
     showing.next();
   }
@@ -225,12 +226,15 @@ final class ObjectRules {
   private final class Showing {
     private final Iterator<ObjectMeta> ours;
     private final Map<ObjectId, ObjectMeta> found;
+    private final LongConsumer cost;
+    private @Nullable VineyardException refusal;
     private boolean isShown;
     private boolean showsNow;
     private boolean withdrawn;
 
-    Showing(List<ObjectMeta> ours, Map<ObjectId, ObjectMeta> found) {
+    Showing(List<ObjectMeta> ours, Map<ObjectId, ObjectMeta> found, LongConsumer cost) {
       this.ours = ours.iterator();
+      this.cost = cost;
       this.found = found;
     }
 
@@ -239,7 +243,7 @@ final class ObjectRules {
     }
 
     void next() {
-      while (ours.hasNext() && !withdrawn) {
+      while (ours.hasNext() && !withdrawn && refusal == null) {
         ObjectMeta one = ours.next();
         isShown = false;
         showsNow = true;
@@ -249,12 +253,17 @@ final class ObjectRules {
           return;
         }
       }
-      session.unparked(new Reply.Data(found));
+      session.unparked(refusal == null ? new Reply.Data(found) : Session.failed(refusal));
     }
 
     private void shown(ObjectMeta one, ObjectMeta view) {
       isShown = true;
-      found.put(one.requireId(), withServersOwn(view));
+      try {
+        cost.accept(Hosting.metaBytes(view));
+        found.put(one.requireId(), withServersOwn(view));
+      } catch (VineyardException e) {
+        refusal = e; // it must not look like one of the view
+      }
       if (!showsNow) {
         next();
       }
@@ -285,9 +294,8 @@ final class ObjectRules {
     session.parked(() -> host.endWait(look[0]));
   }
 
-  private Map<ObjectId, ObjectMeta> find(List<ObjectId> ids) {
+  private Map<ObjectId, ObjectMeta> find(List<ObjectId> ids, LongConsumer cost) {
     Map<ObjectId, ObjectMeta> found = new LinkedHashMap<>();
-    LongConsumer cost = hosting.replyCost();
     for (ObjectId id : ids) {
       cost.accept(hosting.metaBytes(id));
       ObjectMeta meta = hosting.meta(id);
