@@ -589,6 +589,9 @@ class JsonStreamsIT extends JsonRules {
         assertThat(writer.next()).as("an answer to the writer").isNotNull();
       }
       client.ask(dropOf(stream));
+      if (!what.equals("die")) {
+        assertThat(writer.refused(stop(stream))).isEqualTo(12);
+      }
       client.delete(stream, chunk);
       Waits.until("all memory back while the writer is there", () -> usage() == 0);
     }
@@ -639,6 +642,27 @@ class JsonStreamsIT extends JsonRules {
       assertThat(client.refused(next(stream, 8))).isEqualTo(12);
       assertThat(client.refused(dropOf(stream))).isEqualTo(12);
     }
+    Waits.until("all memory back", () -> usage() == 0);
+  }
+
+  /** Whoever fills a chunk must not write in what is another's by now. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void writerKeepsWhatItFillsWhenTheStreamIsDropped(boolean isDroppedInJava) {
+    RawJsonClient client = client();
+    RawJsonClient writer = client();
+    long stream = client.stream(BYTES);
+    JsonNode buffer = writer.done(next(stream, 1)).get("buffer");
+    if (isDroppedInJava) {
+      Waits.done(store.delete(new ObjectId(stream)));
+    } else {
+      client.drop(stream);
+    }
+    long other = client.blob((byte) 3);
+    writer.memory(buffer).put(0, (byte) 1);
+    assertThat(client.bytes(other)).containsExactly(3);
+    assertThat(writer.refused(next(stream, 1))).isEqualTo(12);
+    client.delete(other);
     Waits.until("all memory back", () -> usage() == 0);
   }
 
