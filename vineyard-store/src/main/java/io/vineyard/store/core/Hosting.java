@@ -207,6 +207,11 @@ public final class Hosting {
     return store.objects.treeBytes(id.value());
   }
 
+  /** Returns the same of a tree that is shown instead of an object. */
+  public static long metaBytes(ObjectMeta tree) {
+    return MetaTree.bytesOf(tree);
+  }
+
   /** Calls for the metadata of the first streams, objects and blobs of these types. */
   public void list(Predicate<String> types, int limit, Consumer<ObjectMeta> found) {
     List<ObjectMeta> all = new ArrayList<>();
@@ -287,9 +292,15 @@ public final class Hosting {
     boolean unused = store.names.drop(name);
   }
 
-  /** Returns the names that are accepted and what has them, in their order. */
+  /**
+   * Returns the names that are accepted and what has them, in their order; throws if they are too
+   * much for a reply.
+   */
   public Map<String, ObjectId> names(Predicate<String> accepted, int limit) {
-    return store.names.list(accepted, limit);
+    Map<String, ObjectId> names = store.names.list(accepted, limit);
+    LongConsumer cost = replyCost();
+    names.keySet().forEach(name -> cost.accept(MetaTree.nameBytes(name)));
+    return names;
   }
 
   // Streams.
@@ -420,6 +431,11 @@ public final class Hosting {
     if (cursor != null) {
       cursor.log.settled(cursor);
     }
+  }
+
+  /** Has somebody told of every stream that was dropped, by whomever. */
+  public void onDropped(Consumer<ObjectId> task) {
+    store.streams.onDropped = id -> task.accept(new ObjectId(id));
   }
 
   /** Drops a stream; does nothing if there is none. */

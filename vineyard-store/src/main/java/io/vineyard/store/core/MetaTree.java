@@ -24,6 +24,23 @@ record MetaTree(int fresh, int depth, long objects, long bytes) {
     return new MetaTree(1, 0, 1, ownBytes(meta));
   }
 
+  /** Returns about how many bytes it takes to write a whole tree down. */
+  static long bytesOf(ObjectMeta tree) {
+    if (tree.typeName().equals(ObjectMeta.BLOB)) {
+      return BLOB.bytes;
+    }
+    long bytes = ownBytes(tree);
+    for (ObjectMeta member : tree.members().values()) {
+      bytes += bytesOf(member);
+    }
+    return bytes;
+  }
+
+  /** Returns about how many bytes it takes to write down a name and what has it. */
+  static long nameBytes(String name) {
+    return 2 * ENTRY_BYTES + textBytes(name);
+  }
+
   private static long ownBytes(ObjectMeta meta) {
     long bytes = OBJECT_BYTES + textBytes(meta.typeName());
     for (Map.Entry<String, Object> field : meta.fields().entrySet()) {

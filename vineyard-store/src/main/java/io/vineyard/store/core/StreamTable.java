@@ -70,6 +70,9 @@ final class StreamTable {
     this.names = names;
   }
 
+  /** Told of every stream that was dropped. */
+  LongConsumer onDropped = id -> {};
+
   int count() {
     return streams.size();
   }
@@ -205,6 +208,7 @@ final class StreamTable {
   void drop(StreamLog log, String by) {
     remove(log, new Outcome(log.describe() + " was dropped by " + by, true));
     log.drop(by);
+    onDropped.accept(log.id);
   }
 
   /** Removes a stream that is over, and frees the ring of one that nobody uses any more. */

@@ -6,27 +6,40 @@ import java.util.function.Predicate;
  * A type name in which {@code *} stands for any text. Takes time proportional to the product of the
  * lengths at most, whatever the pattern.
  */
-final class TypePattern implements Predicate<String> {
-  private final String pattern;
+public record TypePattern(String pattern) implements Predicate<String> {
+  private static final int NONE = -1;
 
-  TypePattern(String pattern) {
-    this.pattern = pattern;
+  /** What a pattern has beside {@code *}. */
+  @FunctionalInterface
+  public interface Part {
+    /**
+     * Returns what comes after the part of the pattern at an index, if it stands for a character;
+     * else -1.
+     */
+    int after(int at, char actual);
   }
 
   @Override
   public boolean test(String text) {
+    return matches(pattern, text, (at, actual) -> pattern.charAt(at) == actual ? at + 1 : NONE);
+  }
+
+  /** Returns whether a pattern of {@code *} and such parts stands for all of a text. */
+  public static boolean matches(String pattern, String text, Part part) {
     int at = 0;
     int next = 0;
-    int star = -1;
+    int star = NONE;
     int resume = 0;
     while (at < text.length()) {
-      if (next < pattern.length() && pattern.charAt(next) == '*') {
+      boolean isStar = next < pattern.length() && pattern.charAt(next) == '*';
+      int after = isStar || next == pattern.length() ? NONE : part.after(next, text.charAt(at));
+      if (isStar) {
         star = next++;
         resume = at;
-      } else if (next < pattern.length() && pattern.charAt(next) == text.charAt(at)) {
+      } else if (after != NONE) {
+        next = after;
         at++;
-        next++;
-      } else if (star >= 0) {
+      } else if (star != NONE) {
         next = star + 1;
         at = ++resume;
       } else {

@@ -164,7 +164,7 @@ final class JsonConnection implements Peer {
   private void sendDescriptors() {
     try {
       while (!over && !descriptors.isEmpty()) {
-        if (!server.sender.send(channel, descriptors.element().descriptor())) {
+        if (!server.send(channel, descriptors.element().descriptor())) {
           waitForRoom();
           return;
         }

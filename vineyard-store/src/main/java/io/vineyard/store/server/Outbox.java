@@ -11,7 +11,6 @@ import io.vineyard.store.protocol.binary.EventEncoder;
 import io.vineyard.store.protocol.binary.Handshake;
 import io.vineyard.store.protocol.binary.HandshakeFrames;
 import java.io.IOException;
-import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
@@ -174,8 +173,7 @@ final class Outbox {
     Channel second = descriptors;
     try {
       while (second != null && !watching && !waiting.isEmpty()) {
-        checkOpen(second);
-        if (server.sender.send(second, waiting.element().descriptor())) {
+        if (server.send(second, waiting.element().descriptor())) {
           waiting.remove().close();
           fullSinceNanos = NEVER;
         } else {
@@ -188,13 +186,6 @@ final class Outbox {
     if (crowded && waiting.size() < ServerConfig.MUCH_WAITING_DESCRIPTORS / 2) {
       crowded = false;
       connection.resumeLater();
-    }
-  }
-
-  /** What is sent on a closed socket goes to whoever has got its number from the kernel since. */
-  private static void checkOpen(Channel second) throws ClosedChannelException {
-    if (!second.isOpen()) {
-      throw new ClosedChannelException();
     }
   }
 

@@ -1,9 +1,12 @@
 package io.vineyard.store.server;
 
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.vineyard.store.attach.BackgroundSegments;
 import io.vineyard.store.core.StoreCore;
 import io.vineyard.store.server.json.VineyardHost;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -23,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class ServerLoop {
   final ServerConfig config;
   final EventLoop loop;
-  final DescriptorSender sender;
+  private final DescriptorSender sender;
   final StoreCore core;
   final VineyardHost vineyard;
   final PartialMessages partial = new PartialMessages();
@@ -79,6 +82,17 @@ final class ServerLoop {
 
   void removeStranger() {
     strangers--;
+  }
+
+  /**
+   * Sends a descriptor; returns false if there is no room for it now. What is sent on a closed
+   * socket goes to whoever has got its number from the kernel since.
+   */
+  boolean send(Channel to, int descriptor) throws IOException {
+    if (!to.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    return sender.send(to, descriptor);
   }
 
   void flushLater(Outbox outbox) {

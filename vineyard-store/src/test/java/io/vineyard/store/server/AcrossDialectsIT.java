@@ -30,11 +30,13 @@ import io.vineyard.store.arrow.vineyard.HeldTypes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.AfterEach;
@@ -49,6 +51,9 @@ import reactor.core.publisher.Mono;
 class AcrossDialectsIT extends JsonRules {
   private static final int ROWS = 37;
   private static final RandomTypes.Type NUMBERS = RandomTypes.flat().get(5);
+
+  private static final RandomTypes.Type TEXT =
+      new RandomTypes.Type(ArrowType.Utf8.INSTANCE, true, List.of());
 
   private final BufferAllocator allocator = new RootAllocator();
   private final long viewsBefore = Allocators.VIEWS.getAllocatedMemory();
@@ -688,6 +693,73 @@ class AcrossDialectsIT extends JsonRules {
         assertNextIs(client, ours, wide);
         assertThat(client.refused(pull(ours))).isEqualTo(42);
       }
+    }
+  }
+
+  /** Each column is made of three blobs, two of which may lie where they are. */
+  @Test
+  void batchOfThousandsOfTextColumnsCrosses() {
+    RawJsonClient client = client();
+    try (RecordBatch wide = wide(TEXT, 2500)) {
+      long stream = stream(Kind.BATCHES.spec());
+      try (Writing<RecordBatch> writing = new Writing<>(store, stream, Kind.BATCHES.codec())) {
+        writing.write(wide);
+        writing.writer.finish();
+        JsonNode tree = client.meta(pulled(client, stream));
+        assertThat(tree.get("column_num_").asInt()).isEqualTo(wide.columnCount());
+        assertThat(client.refused(pull(stream))).isEqualTo(42);
+      }
+    }
+  }
+
+  private RecordBatch wide(RandomTypes.Type type, int columns) {
+    List<Field> fields = new ArrayList<>();
+    for (int i = 0; i < columns; i++) {
+      fields.add(RandomBatches.field("c" + i, type));
+    }
+    return new RandomBatches(1, allocator).batch(fields, 1);
+  }
+
+  // Stored batches.
+
+  private long[] stored(RecordBatch batch, int count) {
+    long[] ids = new long[count];
+    for (int i = 0; i < count; i++) {
+      ids[i] = Waits.value(store.put(batch)).value();
+    }
+    return ids;
+  }
+
+  private static JsonNode get(long... ids) {
+    return message("get_data_request", "id", ids);
+  }
+
+  @Test
+  void manyStoredBatchesAreShownAtOnce() {
+    RawJsonClient client = client();
+    try (RecordBatch batch = wide(NUMBERS, 2)) {
+      long[] ids = stored(batch, 2000);
+      for (int i = 0; i < 2; i++) {
+        JsonNode content = client.done(get(ids)).get("content");
+        assertThat(content).hasSize(ids.length);
+        assertThat(content)
+            .allMatch(tree -> tree.get("typename").asText().equals("vineyard::RecordBatch"));
+      }
+      client.delete(ids);
+    }
+  }
+
+  /** What is shown of a batch takes many times what is stored of it. */
+  @Test
+  void replyOfStoredBatchesIsBounded() {
+    RawJsonClient client = client();
+    try (RecordBatch wide = wide(NUMBERS, 400)) {
+      long[] ids = stored(wide, 150);
+      for (int i = 0; i < 2; i++) {
+        assertThat(client.ask(get(ids)).path("code").asInt()).isEqualTo(1);
+        assertThat(client.done(get(Arrays.copyOf(ids, 10))).get("content")).hasSize(10);
+      }
+      client.delete(ids);
     }
   }
 }

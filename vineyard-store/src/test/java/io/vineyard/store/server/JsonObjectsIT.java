@@ -15,6 +15,7 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.Waits;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -411,5 +412,27 @@ class JsonObjectsIT extends JsonRules {
     Waits.done(store.putName(id, "ours"));
     assertThat(bits(client.answered(getName("ours", true)).get("object_id"))).isEqualTo(id.value());
     Waits.done(store.delete(id));
+  }
+
+  @Test
+  void namesOfAReplyAreBounded() {
+    RawJsonClient client = client();
+    long id = client.create(meta("t"));
+    client.done(message("persist_request", "id", id));
+    String long1000 = "x".repeat(1000);
+    List<JsonNode> puts =
+        IntStream.range(0, 17_000).<JsonNode>mapToObj(i -> putName(id, i + long1000)).toList();
+    for (int from = 0; from < puts.size(); from += 1000) {
+      List<JsonNode> some = puts.subList(from, from + 1000);
+      client.say(some.toArray(new JsonNode[0]));
+      some.forEach(client::answered);
+    }
+    assertThat(client.ask(listNames(Integer.MAX_VALUE)).path("code").asInt()).isEqualTo(1);
+    assertThat(client.done(listNames(10)).get("names")).hasSize(10);
+    client.delete(id);
+  }
+
+  private static JsonNode listNames(int limit) {
+    return message("list_name_request", "pattern", "*", "regex", false, "limit", limit);
   }
 }

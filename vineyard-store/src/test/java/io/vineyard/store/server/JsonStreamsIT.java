@@ -14,6 +14,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ReaderDriver;
 import io.vineyard.store.Waits;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -588,6 +589,9 @@ class JsonStreamsIT extends JsonRules {
         assertThat(writer.next()).as("an answer to the writer").isNotNull();
       }
       client.ask(dropOf(stream));
+      if (!what.equals("die")) {
+        assertThat(writer.refused(stop(stream))).isEqualTo(12);
+      }
       client.delete(stream, chunk);
       Waits.until("all memory back while the writer is there", () -> usage() == 0);
     }
@@ -615,9 +619,64 @@ class JsonStreamsIT extends JsonRules {
     assertWaits(reader);
     Waits.done(store.delete(new ObjectId(stream)));
     assertThat(reader.failed(pull(stream))).isEqualTo(43);
-    client.ask(createStream(stream));
-    client.ask(dropOf(stream));
+    assertThat(reader.refused(pull(stream))).isEqualTo(12);
+    client.done(createStream(stream));
+    client.done(dropOf(stream));
     client.delete(stream);
+  }
+
+  /** To a reader of Vineyard, which gets no error at an end that is good, it must not be one. */
+  @Test
+  void streamThatWasDroppedInJavaHasNoGoodEnd() {
+    RawJsonClient client = client();
+    RawJsonClient reader = client();
+    long stream = client.create(meta(BYTES));
+    for (boolean isWritten : new boolean[] {false, true}) {
+      client.done(createStream(stream));
+      if (isWritten) {
+        client.done(push(stream, client.blob((byte) 1)));
+        write(client, stream, 2);
+      }
+      Waits.done(store.delete(new ObjectId(stream)));
+      assertThat(reader.refused(pull(stream))).isEqualTo(12);
+      assertThat(client.refused(next(stream, 8))).isEqualTo(12);
+      assertThat(client.refused(dropOf(stream))).isEqualTo(12);
+    }
+    Waits.until("all memory back", () -> usage() == 0);
+  }
+
+  /** Whoever fills a chunk must not write in what is another's by now. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void writerKeepsWhatItFillsWhenTheStreamIsDropped(boolean isDroppedInJava) {
+    RawJsonClient client = client();
+    RawJsonClient writer = client();
+    long stream = client.stream(BYTES);
+    JsonNode buffer = writer.done(next(stream, 1)).get("buffer");
+    if (isDroppedInJava) {
+      Waits.done(store.delete(new ObjectId(stream)));
+    } else {
+      client.drop(stream);
+    }
+    long other = client.blob((byte) 3);
+    writer.memory(buffer).put(0, (byte) 1);
+    assertThat(client.bytes(other)).containsExactly(3);
+    assertThat(writer.refused(next(stream, 1))).isEqualTo(12);
+    client.delete(other);
+    Waits.until("all memory back", () -> usage() == 0);
+  }
+
+  @Test
+  void readerKeepsItsChunkWhenTheStreamIsDroppedInJava() {
+    RawJsonClient client = client();
+    RawJsonClient reader = client();
+    long stream = client.stream(BYTES);
+    client.done(push(stream, client.blob((byte) 1)));
+    long chunk = pulled(reader, stream);
+    Waits.done(store.delete(new ObjectId(stream)));
+    assertThat(reader.bytes(chunk)).containsExactly(1);
+    assertThat(reader.refused(pull(stream))).isEqualTo(12);
+    Waits.until("the chunk to be gone", () -> !client.exists(chunk));
   }
 
   @Test
@@ -633,16 +692,34 @@ class JsonStreamsIT extends JsonRules {
     }
   }
 
-  @Test
-  void readerKeepsItsChunkWhenTheStreamIsDropped() {
+  /** The memory of a chunk is for others only when its reader is done with it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pull", "pull anew", "go"})
+  void readerKeepsItsChunkWhenTheStreamIsDropped(String what) {
     RawJsonClient client = client();
     RawJsonClient reader = client();
     long stream = client.stream(BYTES);
     client.done(push(stream, client.blob((byte) 1)));
+    client.done(push(stream, client.blob((byte) 2)));
     long chunk = pulled(reader, stream);
+    JsonNode get = message("get_buffers_request", "ids", ids(chunk));
+    ByteBuffer mapped = reader.memory(reader.done(get).get("payloads").get(0));
     client.drop(stream);
-    JsonNode reply = reader.ask(message("get_buffers_request", "ids", ids(chunk)));
-    assertThat(reply.has("code")).isFalse();
-    client.delete(chunk);
+    long other = client.blob((byte) 3);
+    assertThat(reader.done(get).get("num").asInt()).isEqualTo(1);
+    assertThat(mapped.get(0)).isEqualTo((byte) 1);
+    switch (what) {
+      case "pull" -> assertThat(reader.refused(pull(stream))).isEqualTo(12);
+      case "pull anew" -> {
+        client.done(createStream(stream));
+        client.done(stop(stream));
+        assertThat(reader.refused(pull(stream))).isEqualTo(42);
+        client.done(dropOf(stream));
+      }
+      default -> reader.close();
+    }
+    Waits.until("the chunk to be gone", () -> !client.exists(chunk));
+    client.delete(other);
+    Waits.until("all memory back", () -> usage() == 0);
   }
 }

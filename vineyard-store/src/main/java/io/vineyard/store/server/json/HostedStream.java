@@ -30,6 +30,7 @@ final class HostedStream {
 
   // What a client fills, and publishes with the next one.
   private @Nullable OpenBlob writing;
+  private @Nullable Session writingClient;
   private boolean writesNothing;
   private @Nullable Waiting waitingWriter;
 
@@ -148,7 +149,7 @@ final class HostedStream {
         new ChunkMemory() {
           @Override
           public boolean take(@Nullable OpenBlob blob) {
-            return waitingWriter == waiting && begin(blob);
+            return waitingWriter == waiting && begin(blob, waiting.session);
           }
 
           @Override
@@ -170,9 +171,10 @@ final class HostedStream {
     void refuse(VineyardException reason);
   }
 
-  private boolean begin(@Nullable OpenBlob blob) {
+  private boolean begin(@Nullable OpenBlob blob, Session session) {
     withdrawWriter();
     writing = blob;
+    writingClient = session;
     writesNothing = blob == null;
     return true;
   }
@@ -303,11 +305,14 @@ final class HostedStream {
     }
   }
 
-  /** The stream goes; its reader's last chunk stays until the reader is done with it. */
+  /** The stream goes; what its clients have mapped stays until they are done with it. */
   void drop() {
     OpenBlob half = writing;
+    Session client = writingClient;
     writing = null;
-    if (half != null) {
+    if (half != null && client != null && writers.contains(client)) {
+      client.keep(id, half);
+    } else if (half != null) {
       half.abort();
     }
     stopped = true;

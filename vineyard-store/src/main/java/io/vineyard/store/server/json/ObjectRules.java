@@ -11,6 +11,7 @@ import io.vineyard.store.protocol.json.Labels;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -196,42 +197,77 @@ final class ObjectRules {
           ErrorCode.INVALID,
           "expected to wait for at most " + MOST_AWAITED + " objects, got " + request.ids().size());
     }
-    Map<ObjectId, ObjectMeta> found = find(request.ids());
+    LongConsumer cost = hosting.replyCost();
+    Map<ObjectId, ObjectMeta> found = find(request.ids(), cost);
     if (!request.waits() || found.size() == Set.copyOf(request.ids()).size()) {
-      replyShown(found);
+      replyShown(found, cost);
       return;
     }
     wait(
         () -> {
-          Map<ObjectId, ObjectMeta> now = find(request.ids());
+          Map<ObjectId, ObjectMeta> now = find(request.ids(), hosting.replyCost());
           return now.size() == Set.copyOf(request.ids()).size() ? new Reply.Data(now) : null;
         });
   }
 
   /** Replies with metadata in which batches of clients of our dialect look like Vineyard's. */
-  private void replyShown(Map<ObjectId, ObjectMeta> found) {
+  private void replyShown(Map<ObjectId, ObjectMeta> found, LongConsumer cost) {
     List<ObjectMeta> ours = found.values().stream().filter(StoredViews::isShown).toList();
     if (ours.isEmpty()) {
       session.reply(new Reply.Data(found));
       return;
     }
-    session.parked(() -> {});
-    showNext(ours, 0, found);
+    Showing showing = new Showing(ours, found, cost);
+    session.parked(showing::withdraw);
+    showing.next();
   }
 
-  private void showNext(List<ObjectMeta> ours, int next, Map<ObjectId, ObjectMeta> found) {
-    if (next == ours.size()) {
-      session.unparked(new Reply.Data(found));
-      return;
+  /** Shows one batch after the other, in a loop: there may be many, and most take no time. */
+  private final class Showing {
+    private final Iterator<ObjectMeta> ours;
+    private final Map<ObjectId, ObjectMeta> found;
+    private final LongConsumer cost;
+    private @Nullable VineyardException refusal;
+    private boolean isShown;
+    private boolean showsNow;
+    private boolean withdrawn;
+
+    Showing(List<ObjectMeta> ours, Map<ObjectId, ObjectMeta> found, LongConsumer cost) {
+      this.ours = ours.iterator();
+      this.cost = cost;
+      this.found = found;
     }
-    host.chunks()
-        .stored()
-        .show(
-            ours.get(next),
-            shown -> {
-              found.put(ours.get(next).requireId(), shown(shown));
-              showNext(ours, next + 1, found);
-            });
+
+    void withdraw() {
+      withdrawn = true;
+    }
+
+    void next() {
+      while (ours.hasNext() && !withdrawn && refusal == null) {
+        ObjectMeta one = ours.next();
+        isShown = false;
+        showsNow = true;
+        host.chunks().stored().show(one, view -> shown(one, view));
+        showsNow = false;
+        if (!isShown) {
+          return;
+        }
+      }
+      session.unparked(refusal == null ? new Reply.Data(found) : Session.failed(refusal));
+    }
+
+    private void shown(ObjectMeta one, ObjectMeta view) {
+      isShown = true;
+      try {
+        cost.accept(Hosting.metaBytes(view));
+        found.put(one.requireId(), withServersOwn(view));
+      } catch (VineyardException e) {
+        refusal = e; // it must not look like one of the view
+      }
+      if (!showsNow) {
+        next();
+      }
+    }
   }
 
   /** Something that there may be an answer to. */
@@ -258,14 +294,13 @@ final class ObjectRules {
     session.parked(() -> host.endWait(look[0]));
   }
 
-  private Map<ObjectId, ObjectMeta> find(List<ObjectId> ids) {
+  private Map<ObjectId, ObjectMeta> find(List<ObjectId> ids, LongConsumer cost) {
     Map<ObjectId, ObjectMeta> found = new LinkedHashMap<>();
-    LongConsumer cost = hosting.replyCost();
     for (ObjectId id : ids) {
       cost.accept(hosting.metaBytes(id));
       ObjectMeta meta = hosting.meta(id);
       if (meta != null) {
-        found.put(id, shown(meta));
+        found.put(id, withServersOwn(meta));
       }
     }
     return found;
@@ -275,7 +310,7 @@ final class ObjectRules {
    * Returns metadata with what Vineyard keeps in it: a name, and parameters of a stream, which one
    * that a client of our dialect has made does not have.
    */
-  private ObjectMeta shown(ObjectMeta meta) {
+  private ObjectMeta withServersOwn(ObjectMeta meta) {
     ObjectId id = meta.requireId();
     String name = hosting.nameOf(id);
     boolean lacksParams = hosting.stream(id) != null && !meta.fields().containsKey(PARAMS);
@@ -297,7 +332,7 @@ final class ObjectRules {
     hosting.list(
         type -> type.equals(ObjectMeta.BLOB) ? blobs.test(type) : types.test(type),
         limit,
-        meta -> found.put(meta.requireId(), shown(meta)));
+        meta -> found.put(meta.requireId(), withServersOwn(meta)));
     session.reply(new Reply.Data(found));
   }
 

@@ -77,6 +77,9 @@ final class Rendering {
   private final List<ObjectId> made = new ArrayList<>();
   private final List<Runnable> writes = new ArrayList<>();
   private long writtenBytes;
+  private boolean waits;
+  private boolean asks;
+  private boolean over;
 
   private Rendering(
       Tools tools,
@@ -110,48 +113,83 @@ final class Rendering {
     new Rendering(tools, ground, sources, root, outcome).next();
   }
 
+  /** Makes blob after blob, in a loop: there may be many, and most get their memory at once. */
   private void next() {
     try {
-      while (ids.size() < sources.size()) {
+      while (!over && !waits && ids.size() < sources.size()) {
         BlobSource source = sources.get(ids.size());
         if (source instanceof BlobSource.InPlace there) {
           ids.add(ground.add(there.offset(), there.sizeBytes()));
         } else {
-          Runnable unused =
-              tools
-                  .memory()
-                  .allocate(source.sizeBytes(), range -> make(source, range), this::refuse);
-          return;
+          ask(source);
         }
       }
-    } catch (VineyardException e) {
-      refuse(e);
+    } catch (RuntimeException | Error e) {
+      refuse(reason(e));
       return;
     }
-    write();
+    if (!over && !waits) {
+      write();
+    }
+  }
+
+  private void ask(BlobSource source) {
+    waits = true;
+    asks = true;
+    Runnable unused =
+        tools.memory().allocate(source.sizeBytes(), range -> make(source, range), this::refuse);
+    asks = false;
   }
 
   private void make(BlobSource source, HostedMemory.Range range) {
+    waits = false;
+    if (over) {
+      tools.memory().free(range);
+      return;
+    }
     try {
-      ObjectId id = hosting.nextBlob();
+      add(source, range);
+    } catch (RuntimeException | Error e) {
+      refuse(reason(e));
+      return;
+    }
+    if (!asks) {
+      next();
+    }
+  }
+
+  private void add(BlobSource source, HostedMemory.Range range) {
+    ObjectId id = hosting.nextBlob();
+    try {
       hosting.addBlob(
           id,
           range.segment(),
           range.offset(),
           source.sizeBytes(),
           () -> tools.memory().free(range));
-      hosting.retain(id); // whoever deletes it must not have its memory used again yet
-      made.add(id);
-      ids.add(id);
-    } catch (VineyardException e) {
+    } catch (RuntimeException | Error e) {
       tools.memory().free(range);
-      refuse(e);
-      return;
+      throw e;
     }
+    ids.add(id);
+    hosting.retain(id); // whoever deletes it must not have its memory used again yet
+    made.add(id);
     long address = range.address();
     writes.add(() -> source.writeTo(address));
     writtenBytes += source.sizeBytes();
-    next();
+  }
+
+  /** Whatever goes wrong, whoever waits for the object is to hear of it. */
+  private static VineyardException reason(Throwable failure) {
+    if (failure instanceof VineyardException known) {
+      return known;
+    }
+    return VineyardException.of(
+        failure instanceof OutOfMemoryError
+            ? ErrorCode.NOT_ENOUGH_MEMORY
+            : ErrorCode.ASSERTION_FAILED,
+        "expected to make an object of a chunk or batch, got " + failure,
+        failure);
   }
 
   private void write() {
@@ -178,8 +216,8 @@ final class Rendering {
     try {
       writes.forEach(Runnable::run);
       return null;
-    } catch (VineyardException e) {
-      return e;
+    } catch (RuntimeException | Error e) {
+      return reason(e);
     }
   }
 
@@ -198,8 +236,8 @@ final class Rendering {
     ObjectId id;
     try {
       id = root.apply(ids);
-    } catch (VineyardException e) {
-      give(e);
+    } catch (RuntimeException | Error e) {
+      give(reason(e));
       return;
     }
     releaseSegments();
@@ -207,6 +245,10 @@ final class Rendering {
   }
 
   private void refuse(VineyardException reason) {
+    if (over) {
+      return;
+    }
+    over = true;
     made.forEach(hosting::release);
     give(reason);
   }

@@ -1,6 +1,7 @@
 package io.vineyard.store.server.json;
 
 import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectId;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.core.AttachedClient;
 import io.vineyard.store.core.EventSink;
@@ -10,8 +11,10 @@ import io.vineyard.store.message.Texts;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,12 @@ public final class Session implements EventSink {
   private final Set<HostedStream> streams = new HashSet<>();
   private final Set<OpenBlob> open = new HashSet<>();
   private final Set<Integer> knownFiles = new HashSet<>();
+
+  // What this client may have mapped of streams that were dropped: what it read, and what it
+  // filled.
+  private final Map<ObjectId, Rendered> read = new HashMap<>();
+  private final Map<ObjectId, OpenBlob> filled = new HashMap<>();
+
   private @Nullable AttachedClient attached;
   private @Nullable Runnable onEnd;
   private boolean waiting;
@@ -207,6 +216,32 @@ public final class Session implements EventSink {
     streams.remove(stream);
   }
 
+  /** Keeps a chunk that the client may read until it asks for the next one, or goes. */
+  void keep(ObjectId stream, Rendered chunk) {
+    letGoRead(stream);
+    read.put(stream, chunk);
+  }
+
+  private void letGoRead(ObjectId stream) {
+    Rendered chunk = read.remove(stream);
+    if (chunk != null) {
+      chunk.done();
+    }
+  }
+
+  /** Keeps memory that the client may write in until it hears that the stream is gone, or goes. */
+  void keep(ObjectId stream, OpenBlob half) {
+    letGoFilled(stream);
+    filled.put(stream, half);
+  }
+
+  private void letGoFilled(ObjectId stream) {
+    OpenBlob half = filled.remove(stream);
+    if (half != null) {
+      half.abort();
+    }
+  }
+
   private boolean handleStream(Request request) {
     if (request instanceof Request.CreateStream one) {
       objects.createStream(one);
@@ -214,22 +249,33 @@ public final class Session implements EventSink {
       host.stream(one.id()).open(this, one.mode());
       done(request);
     } else if (request instanceof Request.NextChunk one) {
+      letGoFilled(one.stream());
       host.stream(one.stream()).nextChunk(this, one.sizeBytes());
     } else if (request instanceof Request.PushChunk one) {
       host.stream(one.stream()).push(this, one.chunk());
       done(request);
     } else if (request instanceof Request.PullChunk one) {
+      letGoRead(one.stream());
       host.stream(one.stream()).reading().pull(this);
     } else if (request instanceof Request.StopStream one) {
+      letGoFilled(one.stream());
       host.stream(one.stream()).stop(this, one.failed());
       done(request);
     } else if (request instanceof Request.DropStream one) {
-      host.dropStream(one.stream());
+      drop(one.stream());
       done(request);
     } else {
       return false;
     }
     return true;
+  }
+
+  private void drop(ObjectId stream) {
+    try {
+      host.dropStream(stream);
+    } finally {
+      letGoFilled(stream); // whoever drops it has done with it
+    }
   }
 
   /** Makes the chunk that a writer of a stream fills next. */
@@ -252,6 +298,8 @@ public final class Session implements EventSink {
     }
     List.copyOf(streams).forEach(stream -> stream.lost(this));
     streams.clear();
+    List.copyOf(read.keySet()).forEach(this::letGoRead);
+    List.copyOf(filled.keySet()).forEach(this::letGoFilled);
     List.copyOf(open).forEach(OpenBlob::abort);
     AttachedClient client = attached;
     if (client != null) {

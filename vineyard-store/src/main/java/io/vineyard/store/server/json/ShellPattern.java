@@ -1,5 +1,6 @@
 package io.vineyard.store.server.json;
 
+import io.vineyard.store.core.TypePattern;
 import java.util.function.Predicate;
 
 /**
@@ -11,29 +12,7 @@ record ShellPattern(String pattern) implements Predicate<String> {
 
   @Override
   public boolean test(String text) {
-    int at = 0;
-    int next = 0;
-    int star = NONE;
-    int resume = 0;
-    while (at < text.length()) {
-      int after = next < pattern.length() ? one(next, text.charAt(at)) : NONE;
-      if (next < pattern.length() && pattern.charAt(next) == '*') {
-        star = next++;
-        resume = at;
-      } else if (after != NONE) {
-        next = after;
-        at++;
-      } else if (star != NONE) {
-        next = star + 1;
-        at = ++resume;
-      } else {
-        return false;
-      }
-    }
-    while (next < pattern.length() && pattern.charAt(next) == '*') {
-      next++;
-    }
-    return next == pattern.length();
+    return TypePattern.matches(pattern, text, this::one);
   }
 
   /** Returns what comes after the part that stands for one character; -1 if it is another one. */

@@ -209,10 +209,14 @@ final class StreamReading {
     }
   }
 
-  /** The stream goes, and its clients with it. */
+  /** The stream goes, and its clients with it; what one of them reads stays with that client. */
   void end(VineyardException reason) {
     end = reason;
-    release();
+    if (reading != null && readingClient != null) {
+      readingClient.keep(stream.id, reading);
+    }
+    reading = null;
+    readingClient = null;
     leave();
     answerEnd();
     readers.forEach(session -> session.usesNoMore(stream));

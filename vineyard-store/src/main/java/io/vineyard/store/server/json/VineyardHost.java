@@ -84,6 +84,7 @@ public final class VineyardHost implements EventSink {
     this.chunks = new Chunks(this, worker, loop);
     hosting.onCreated(this::created);
     hosting.onRemoved(chunks.stored()::removed);
+    hosting.onDropped(this::dropped);
     hosting.onShortage(this::trim);
     hosting.onFreed(this::freed);
   }
@@ -329,6 +330,14 @@ public final class VineyardHost implements EventSink {
     } else if (!hosting.isDrained(id)) {
       throw VineyardException.of(
           ErrorCode.OBJECT_NOT_EXISTS, "expected a stream, there is no stream " + id);
+    }
+  }
+
+  /** Whoever has dropped it, nothing is known of it here any more. */
+  private void dropped(ObjectId id) {
+    HostedStream stream = streams.remove(id);
+    if (stream != null) {
+      safely("a stream that was dropped", stream::drop);
     }
   }
 
