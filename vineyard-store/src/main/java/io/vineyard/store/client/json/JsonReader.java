@@ -52,7 +52,10 @@ final class JsonReader implements ChunkReader {
   private @Nullable ByteBuffer preamble;
   private @Nullable VineyardException failure;
   private boolean pulling;
+
+  /** Whether the server has said that there is nothing more to ask for. */
   private boolean settled;
+
   private boolean ended;
   private boolean closed;
 
@@ -259,7 +262,7 @@ final class JsonReader implements ChunkReader {
     end(known(error));
     boolean leaving;
     synchronized (this) {
-      settled = true;
+      pulling = false;
       leaving = closed;
     }
     if (leaving) {
@@ -362,7 +365,8 @@ final class JsonReader implements ChunkReader {
         return;
       }
       closed = true;
-      wasOver = ended;
+      // Whatever has ended the reader here, the server goes on until it has said otherwise.
+      wasOver = ended && settled;
       parked = pulling && !settled;
       left = new ArrayList<>(ready);
       ready.clear();
