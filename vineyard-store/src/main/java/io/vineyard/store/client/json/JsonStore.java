@@ -65,7 +65,7 @@ public final class JsonStore implements ObjectStore {
     this.holders = new Sharing.Holders(connection::finish);
     this.references = new Sharing.References(connection, true);
     this.blobs = new BlobRequests(connection, results, references, holders);
-    this.objects = new ObjectRequests(connection, instance, blobs);
+    this.objects = new ObjectRequests(connection, instance, blobs, extras);
     this.names = new NameRequests(connection, objects, results);
     this.ends =
         new StreamEnds(
@@ -299,11 +299,12 @@ public final class JsonStore implements ObjectStore {
     }
   }
 
+  /** Also the end of a client that was closed, and has said everything. */
   private void lost(VineyardException reason) {
+    extras.close(reason);
     if (over.compareAndSet(false, true)) {
       Tracking.returned(this);
       results.close(reason);
-      extras.close(reason);
       ends.lost(reason);
       closed.tryEmitError(reason);
     }

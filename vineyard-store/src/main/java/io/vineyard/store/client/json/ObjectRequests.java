@@ -23,11 +23,17 @@ final class ObjectRequests {
   private final JsonConnection connection;
   private final long instance;
   private final BlobRequests blobs;
+  private final Connections.ExtraConnections extras;
 
-  ObjectRequests(JsonConnection connection, long instance, BlobRequests blobs) {
+  ObjectRequests(
+      JsonConnection connection,
+      long instance,
+      BlobRequests blobs,
+      Connections.ExtraConnections extras) {
     this.connection = connection;
     this.instance = instance;
     this.blobs = blobs;
+    this.extras = extras;
   }
 
   /** An object and its leased blobs. */
@@ -102,9 +108,15 @@ final class ObjectRequests {
         Trees.blobs(List.of(raw)).values().stream().allMatch(where -> where == instance);
     return isHere
         ? CompletableFuture.completedFuture(raw)
-        : connection
-            .ask(new Request.Migrate(raw.requireId()), reply -> ((Reply.Migrated) reply).id())
-            .thenCompose(this::raw);
+        : migrated(raw.requireId()).thenCompose(this::raw);
+  }
+
+  /** Another server may take any time to send its bytes, for which nobody else should wait. */
+  private CompletableFuture<ObjectId> migrated(ObjectId id) {
+    JsonConnection own = extras.open();
+    return own.ask(
+            new Request.Migrate(id), JsonConnection.PARKED, reply -> ((Reply.Migrated) reply).id())
+        .whenComplete((copy, error) -> extras.close(own));
   }
 
   private CompletableFuture<Leased> leaseTree(ObjectMeta raw) {

@@ -78,7 +78,7 @@ final class StreamEnds {
 
   /** Returns requests about objects on another connection. */
   ObjectRequests objectsOn(JsonConnection extra) {
-    return new ObjectRequests(extra, instance, blobsOn(extra));
+    return new ObjectRequests(extra, instance, blobsOn(extra), extras);
   }
 
   BlobRequests blobsOn(JsonConnection extra) {
