@@ -208,11 +208,21 @@ final class JsonReader implements ChunkReader {
         .whenComplete(
             (leased, error) -> {
               if (error == null) {
-                ends.later(() -> take(leased), Duration.ZERO);
+                takeLater(leased);
               } else {
                 broken(Results.cause(error));
               }
             });
+  }
+
+  private void takeLater(ObjectRequests.Leased leased) {
+    if (!ends.later(() -> take(leased), Duration.ZERO)) {
+      leased.blobs().forEach(Sharing.BlobLease::release);
+      broken(
+          VineyardException.of(
+              ErrorCode.LIMIT_REACHED,
+              "expected a thread to copy a chunk of " + stream.describe() + ", got none"));
+    }
   }
 
   private void take(ObjectRequests.Leased leased) {

@@ -15,7 +15,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -228,11 +227,16 @@ final class JsonWriter implements ChunkWriter {
       }
       working = true;
     }
-    try {
-      Schedulers.boundedElastic().schedule(this::publishQueued);
-    } catch (RejectedExecutionException e) {
-      stop(VineyardException.of(ErrorCode.LIMIT_REACHED, "expected a thread to publish: " + e, e));
+    if (!ends.later(this::publishQueued, Duration.ZERO)) {
+      stop(noThread());
+      publishQueued(); // which only ends now
     }
+  }
+
+  private VineyardException noThread() {
+    return VineyardException.of(
+        ErrorCode.LIMIT_REACHED,
+        "expected a thread to publish chunks of " + stream.describe() + ", got none");
   }
 
   private void publishQueued() {
@@ -240,12 +244,12 @@ final class JsonWriter implements ChunkWriter {
       try {
         publish(next);
       } catch (VineyardException e) {
-        if (e.code() == ErrorCode.NOT_ENOUGH_MEMORY && next.dataBytes() < mostBytes) {
-          // The window holds whoever publishes meanwhile.
-          ends.later(this::publishQueued, MEMORY_LOOK);
+        boolean waits = e.code() == ErrorCode.NOT_ENOUGH_MEMORY && next.dataBytes() < mostBytes;
+        // The window holds whoever publishes meanwhile.
+        if (waits && ends.later(this::publishQueued, MEMORY_LOOK)) {
           return;
         }
-        stop(e);
+        stop(waits ? noThread() : e);
       } catch (RuntimeException e) {
         stop(VineyardException.of(ErrorCode.UNKNOWN, "a chunk can't be published: " + e, e));
       }
@@ -362,8 +366,7 @@ final class JsonWriter implements ChunkWriter {
   private void look(Duration after) {
     asleep = true;
     if (!looking && !over && !sent.isEmpty()) {
-      looking = true;
-      ends.soon(() -> look(LOOK_PART, after), after);
+      looking = ends.soon(() -> look(LOOK_PART, after), after);
     }
   }
 
