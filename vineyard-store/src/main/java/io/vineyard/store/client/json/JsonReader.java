@@ -7,6 +7,7 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.LeasedBlobs;
 import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
@@ -39,7 +40,7 @@ final class JsonReader implements ChunkReader {
   private final StreamInfo stream;
   private final JsonConnection connection;
   private final ObjectRequests objects;
-  private final LeasedObject.Asked opened;
+  private final LeasedBlobs.Asked opened;
   private final AtomicInteger news = new AtomicInteger();
   private volatile Runnable onAvailable;
 
@@ -64,7 +65,7 @@ final class JsonReader implements ChunkReader {
       StreamInfo stream,
       JsonConnection connection,
       Runnable onAvailable,
-      LeasedObject.Asked opened) {
+      LeasedBlobs.Asked opened) {
     this.ends = ends;
     this.stream = stream;
     this.connection = connection;

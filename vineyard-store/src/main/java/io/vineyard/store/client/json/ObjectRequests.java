@@ -4,6 +4,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.LeasedBlobs;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
 import io.vineyard.store.protocol.json.ServerFields;
@@ -37,7 +38,19 @@ final class ObjectRequests {
   }
 
   /** An object and its leased blobs. */
-  record Leased(ObjectMeta meta, List<Sharing.BlobLease> blobs) {}
+  record Leased(ObjectMeta meta, List<Sharing.BlobLease> blobs) {
+    List<LeasedBlobs.Part> parts() {
+      return blobs.stream()
+          .map(blob -> new LeasedBlobs.Part(blob.id(), blob.address(), blob.sizeBytes()))
+          .toList();
+    }
+
+    /** Returns the blobs, which were counted in the references. */
+    void giveBack(Sharing.References references) {
+      blobs.forEach(Sharing.BlobLease::release);
+      references.remove(blobs.stream().map(Sharing.BlobLease::id).toList());
+    }
+  }
 
   /** Returns metadata as the server has it; what is not there is left out. */
   CompletableFuture<Map<ObjectId, ObjectMeta>> find(List<ObjectId> ids) {
