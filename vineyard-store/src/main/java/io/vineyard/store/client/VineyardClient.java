@@ -44,6 +44,8 @@ import reactor.core.scheduler.Schedulers;
  *       out that its stream was dropped when it publishes, or when its own client drops it.
  *   <li>Batches that Vineyard can't hold go through streams in a form that only clients like this
  *       one read; {@link ObjectStore#put} refuses them.
+ *   <li>What it would answer with more than 16 MiB, such as a long list of large objects, is {@link
+ *       ErrorCode#LIMIT_REACHED}.
  *   <li>{@link io.vineyard.store.StoreStatus} tells of memory and connections only.
  * </ul>
  *
