@@ -219,7 +219,13 @@ public final class ObjectMeta {
       return put(name, value);
     }
 
-    /** Adds fields, each with a value of a type that fields have. */
+    /**
+     * Adds fields, in the order of the map; those before one that is refused stay.
+     *
+     * @throws VineyardException with {@link ErrorCode#TYPE_ERROR} for a value that is no {@code
+     *     String}, {@code Long}, {@code Double} or {@code Boolean}; with {@link
+     *     ErrorCode#META_TREE_INVALID} for a name that a field or member has
+     */
     public Builder fields(Map<String, Object> values) {
       values.forEach(
           (name, value) -> {

@@ -1,14 +1,17 @@
 package io.vineyard.store;
 
 /**
- * A store as it was at one moment. What it does not tell is -1: a Vineyard server tells of its
- * memory and its connections only.
+ * A store as it was at one moment. What it does not tell is -1: a Vineyard server does not tell its
+ * {@code segments}, {@code objects}, {@code names}, {@code streams} and {@code leases}.
  *
  * @param capacityBytes the most memory that it may use
- * @param usedBytes the memory of all its segments, and of the rings of its streams
- * @param peakBytes the most that {@code usedBytes} ever was
+ * @param usedBytes the memory of all its segments, and of the rings of its streams; of a Vineyard
+ *     server, that of its blobs
+ * @param peakBytes the most that {@code usedBytes} ever was; of a Vineyard server, the most that
+ *     this client was told
  * @param segments how many segments there are
- * @param clients how many clients are attached
+ * @param clients how many clients are attached; to a Vineyard server, how many connections, of
+ *     which a client has one more for each reader
  * @param objects how many objects and blobs it holds, streams not counted
  * @param names how many names are known
  * @param streams how many streams it holds

@@ -7,6 +7,7 @@ import static io.vineyard.store.Waits.error;
 import static io.vineyard.store.Waits.value;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -102,6 +103,21 @@ public interface ClientContract extends StoreContract {
       Cancels.after(i, store().fork(), ObjectStore::close);
     }
     Waits.until("2 clients", () -> value(store().status()).clients() == 2);
+  }
+
+  @Test
+  default void clientOfAnIdleReaderLeavesAtOnce() {
+    ObjectId stream = StreamContract.create(other());
+    ObjectStore fork = value(store().fork());
+    ChunkReader reader = value(fork.openReader(stream, () -> {}));
+    reader.request(1);
+    ReaderDriver.settle(fork);
+    long begun = System.nanoTime();
+    fork.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(3));
+    Waits.until("2 clients", () -> value(store().status()).clients() == 2);
+    reader.close();
+    done(other().delete(stream));
   }
 
   @Test

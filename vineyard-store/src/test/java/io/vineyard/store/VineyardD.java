@@ -45,7 +45,12 @@ public final class VineyardD implements AutoCloseable {
       starting.environment().put("TMPDIR", folder.toString());
       starting.redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile());
       VineyardD server = new VineyardD(folder, starting.start());
-      server.awaitReady();
+      try {
+        server.awaitReady();
+      } catch (RuntimeException | Error e) {
+        server.close();
+        throw e;
+      }
       return server;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -372,6 +372,58 @@ class VineyardDStreamsIT extends VineyardDFixture
     done(store().delete(id));
   }
 
+  // A server says of no chunk without bytes whether it was read.
+
+  private static int read(ReaderDriver reader, int chunks) {
+    int empty = 0;
+    for (int i = 0; i < chunks; i++) {
+      try (Chunk chunk = reader.next()) {
+        empty += chunk.dataBytes() == 0 ? 1 : 0;
+      }
+    }
+    return empty;
+  }
+
+  @Test
+  void chunksWithoutBytesTakePlacesInTheWindow() {
+    StreamSpec spec = StreamSpec.create().typeName(StreamSpec.BYTES).windowChunks(4);
+    ObjectId id = value(store().createStream(spec)).id();
+    try (WriterDriver writer = WriterDriver.open(store(), id)) {
+      for (int i = 0; i < 4; i++) {
+        writer.publish(i % 2 == 0 ? 0 : 10);
+      }
+      for (int i = 0; i < 200; i++) {
+        assertThat(writer.offer(10)).as("offer %s", i).isEqualTo(Result.WINDOW_FULL);
+        ReaderDriver.settle(store());
+      }
+      try (ReaderDriver reader = ReaderDriver.open(other(), id, Long.MAX_VALUE)) {
+        int empty = 0;
+        for (int i = 4; i < 40; i++) {
+          writer.publish(i % 2 == 0 ? 0 : 10);
+          empty += read(reader, 1);
+        }
+        writer.writer().finish();
+        assertThat(empty + read(reader, 4)).isEqualTo(20);
+        assertThat(reader.end()).isNull();
+      }
+    }
+  }
+
+  @Test
+  void chunksWithoutBytesAloneHoldNobody() {
+    StreamSpec spec = StreamSpec.create().typeName(StreamSpec.BYTES).windowChunks(4);
+    ObjectId id = value(store().createStream(spec)).id();
+    try (WriterDriver writer = WriterDriver.open(store(), id);
+        ReaderDriver reader = ReaderDriver.open(other(), id, Long.MAX_VALUE)) {
+      writer.publish(2, 10);
+      writer.publish(40, 0);
+      writer.publish(2, 10);
+      writer.writer().finish();
+      assertThat(read(reader, 44)).isEqualTo(40);
+      assertThat(reader.end()).isNull();
+    }
+  }
+
   // Chunks are made in memory of the process, which the server does not bound.
 
   @Override

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoreMeters {
   private static final long MOST_AGE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final double NOT_TOLD = -1;
 
   private final MeterRegistry registry;
   private final ObjectStore store;
@@ -64,7 +65,8 @@ final class StoreMeters {
     if (clock.monotonicTime() - askedAt >= MOST_AGE_NANOS) {
       ask();
     }
-    return known == null ? Double.NaN : value.applyAsDouble(known);
+    double number = known == null ? NOT_TOLD : value.applyAsDouble(known);
+    return number == NOT_TOLD ? Double.NaN : number;
   }
 
   private void ask() {

@@ -28,7 +28,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>Streams count by themselves whether or not somebody reads it; a meter does when it is read.
  * None of them waits: the gauges of the store show its answer to the question that they asked when
- * they were read before, and ask again if that is a second ago.
+ * they were read before, and ask again if that is a second ago. What a store does not tell is not a
+ * number: see {@link io.vineyard.store.StoreStatus}.
  *
  * <p>Two stores in one registry need {@linkplain #tags tags} that tell them apart. Everything is
  * removed from the registries by {@link #close()}, and when the client is closed or lost.

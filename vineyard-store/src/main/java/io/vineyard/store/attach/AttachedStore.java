@@ -157,14 +157,16 @@ public final class AttachedStore implements ObjectStore {
     if (reason != null) {
       handover.fail(reason);
     } else if (sizeBytes == 0) {
-      handover.complete(new PoolBlobWriter(this, null).tracked(place));
+      handover.complete(new MappedBlobWriter(null).tracked(link.describe(), place));
     } else {
       blobPool
           .allocateLater(sizeBytes)
           .whenComplete(
               (memory, error) -> {
                 if (error == null) {
-                  handover.complete(new PoolBlobWriter(this, memory).tracked(place));
+                  handover.complete(
+                      new MappedBlobWriter(new PoolAllocation.OfBlob(this, memory))
+                          .tracked(link.describe(), place));
                 } else {
                   handover.fail(error);
                 }
@@ -213,7 +215,7 @@ public final class AttachedStore implements ObjectStore {
 
   @Override
   public Mono<StoredObject> get(ObjectId id) {
-    return Mono.defer(() -> get(id, new LeasedBlobs.Asked(CallSite.find(), Tracking.here())));
+    return Mono.defer(() -> get(id, LeasedBlobs.Asked.here()));
   }
 
   private Mono<StoredObject> get(ObjectId id, LeasedBlobs.Asked asked) {

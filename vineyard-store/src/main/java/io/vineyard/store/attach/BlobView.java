@@ -8,41 +8,29 @@ import io.vineyard.store.memory.Mapping;
 import java.nio.ByteBuffer;
 
 /** A blob of an object whose leases it shares. */
-final class BlobView implements Blob {
-  private final LeasedBlobs owner;
-  private final ObjectId id;
-  private final long address;
-  private final long sizeBytes;
-
-  BlobView(LeasedBlobs owner, ObjectId id, long address, long sizeBytes) {
-    this.owner = owner;
-    this.id = id;
-    this.address = address;
-    this.sizeBytes = sizeBytes;
-  }
-
+record BlobView(LeasedBlobs owner, LeasedBlobs.Part part) implements Blob {
   @Override
   public ObjectId id() {
-    return id;
+    return part.id();
   }
 
   @Override
   public long sizeBytes() {
-    return sizeBytes;
+    return part.sizeBytes();
   }
 
   @Override
   public long address() {
     if (owner.isClosed()) {
       throw VineyardException.of(
-          ErrorCode.ALREADY_STOPPED, "expected an open blob, " + id + " is closed");
+          ErrorCode.ALREADY_STOPPED, "expected an open blob, " + id() + " is closed");
     }
-    return address;
+    return part.address();
   }
 
   @Override
   public ByteBuffer view(long offset, int size) {
-    checkPart(offset, size, sizeBytes);
+    checkPart(offset, size, sizeBytes());
     return Mapping.view(address() + offset, size).asReadOnlyBuffer();
   }
 

@@ -7,8 +7,6 @@ import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.StoredObject;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Tracking;
-import io.vineyard.store.message.BlobLocation;
-import io.vineyard.store.message.Command;
 import java.lang.ref.Cleaner;
 import java.util.HashMap;
 import java.util.List;
@@ -19,29 +17,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** An object with leases on its blobs, which are returned together. */
-final class LeasedBlobs implements StoredObject {
+public final class LeasedBlobs implements StoredObject {
   private static final Logger log = LoggerFactory.getLogger(LeasedBlobs.class);
   private static final Cleaner CLEANER = Cleaner.create();
 
   /** Where it was asked for, in words, and as a test kit wants it. */
-  record Asked(String takenAt, @Nullable Object place) {}
+  public record Asked(String takenAt, @Nullable Object place) {
+    /** Returns the line of a user's program that asks now. */
+    public static Asked here() {
+      return new Asked(CallSite.find(), Tracking.here());
+    }
+  }
+
+  /** A blob of the object, and where it can be read. */
+  public record Part(ObjectId id, long address, long sizeBytes) {}
 
   /** What is returned once; must not reach the object itself. */
-  private record Leases(
-      Link link,
-      long[] ids,
-      MappedSegment[] segments,
-      String name,
-      String takenAt,
-      AtomicBoolean over)
+  private record Leases(Runnable giveBack, String name, String takenAt, AtomicBoolean over)
       implements Runnable {
     void end() {
       if (over.compareAndSet(false, true)) {
         Tracking.returned(this);
-        SegmentCache.release(segments, segments.length);
-        if (ids.length > 0) {
-          link.send(new Command.ReleaseBlobs(ids));
-        }
+        giveBack.run();
       }
     }
 
@@ -59,28 +56,26 @@ final class LeasedBlobs implements StoredObject {
   private final Map<ObjectId, Blob> blobs = new HashMap<>();
   private final Leases leases;
 
-  LeasedBlobs(
-      Link link,
-      ObjectMeta meta,
-      List<BlobLocation> locations,
-      MappedSegment[] segments,
-      Asked asked) {
+  /**
+   * Makes an object.
+   *
+   * @param giveBack returns its leases; must not reach the object
+   * @param store where it is, in words
+   */
+  public LeasedBlobs(
+      ObjectMeta meta, List<Part> parts, Runnable giveBack, String store, Asked asked) {
     this.meta = meta;
-    long[] ids = new long[locations.size()];
-    AtomicBoolean over = new AtomicBoolean();
-    this.leases = new Leases(link, ids, segments, meta.toString(), asked.takenAt(), over);
-    for (int i = 0; i < ids.length; i++) {
-      BlobLocation location = locations.get(i);
-      ids[i] = location.blob();
-      ObjectId id = new ObjectId(location.blob());
-      long address = segments[i].address(location.offset(), location.sizeBytes());
-      blobs.put(id, new BlobView(this, id, address, location.sizeBytes()));
-    }
-    blobs.put(ObjectId.EMPTY_BLOB, new BlobView(this, ObjectId.EMPTY_BLOB, 0, 0));
+    this.leases = new Leases(giveBack, meta.toString(), asked.takenAt(), new AtomicBoolean());
+    parts.forEach(this::add);
+    add(new Part(ObjectId.EMPTY_BLOB, 0, 0));
     CLEANER.register(this, leases);
     if (Tracking.isOn()) {
-      Tracking.taken(leases, this, link.describe(), asked.place());
+      Tracking.taken(leases, this, store, asked.place());
     }
+  }
+
+  private void add(Part part) {
+    blobs.put(part.id(), new BlobView(this, part));
   }
 
   boolean isClosed() {

@@ -1,13 +1,17 @@
 package io.vineyard.store.attach;
 
+import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.StoredObject;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.message.BlobLocation;
 import io.vineyard.store.message.Command;
+import java.util.ArrayList;
 import java.util.List;
 
-/** An object that has been leased, and whose segments may not be mapped yet. */
+/**
+ * The leases of an object, whose segments may not be mapped yet; must not reach the object itself.
+ */
 final class Leasing {
   private final Link link;
   private final ObjectMeta meta;
@@ -28,7 +32,7 @@ final class Leasing {
 
   private void await(int index, LeasedBlobs.Asked asked, Handover<StoredObject> handover) {
     if (index == segments.length) {
-      handover.complete(new LeasedBlobs(link, meta, blobs, segments, asked));
+      handover.complete(new LeasedBlobs(meta, parts(), this::close, link.describe(), asked));
       return;
     }
     MappedSegment segment = segments[index];
@@ -42,6 +46,16 @@ final class Leasing {
             handover.fail(failure);
           }
         });
+  }
+
+  private List<LeasedBlobs.Part> parts() {
+    List<LeasedBlobs.Part> parts = new ArrayList<>(segments.length);
+    for (int i = 0; i < segments.length; i++) {
+      BlobLocation blob = blobs.get(i);
+      long address = segments[i].address(blob.offset(), blob.sizeBytes());
+      parts.add(new LeasedBlobs.Part(new ObjectId(blob.blob()), address, blob.sizeBytes()));
+    }
+    return parts;
   }
 
   private void close() {

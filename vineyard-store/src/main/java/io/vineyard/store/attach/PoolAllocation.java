@@ -1,13 +1,38 @@
 package io.vineyard.store.attach;
 
 import io.vineyard.store.ErrorCode;
+import io.vineyard.store.ObjectId;
 import io.vineyard.store.SharedMemory;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Tracking;
 import java.util.concurrent.atomic.AtomicBoolean;
+import reactor.core.publisher.Mono;
 
 /** Memory cut from a leased segment. */
 final class PoolAllocation implements SharedMemory.Allocation {
+  /** Memory that becomes a blob. */
+  record OfBlob(AttachedStore store, PoolAllocation memory) implements MappedBlobWriter.Memory {
+    @Override
+    public long address() {
+      return memory.address();
+    }
+
+    @Override
+    public long sizeBytes() {
+      return memory.sizeBytes();
+    }
+
+    @Override
+    public Mono<ObjectId> seal() {
+      return store.sealBlob(memory);
+    }
+
+    @Override
+    public void free() {
+      memory.free();
+    }
+  }
+
   private final SegmentPool pool;
   private final LeasedSegment segment;
   private final long offset;

@@ -36,13 +36,16 @@ import reactor.core.scheduler.Schedulers;
  *       reader in its life. A reader that leaves drops it; a reader that finds its end deletes it.
  *   <li>Chunks are made in memory of this process, copied into the server while the writer goes on,
  *       and out of it by the reader. The window counts what is not there yet and what the reader
- *       has not asked for; a reader asks for one chunk ahead of demand. What a chunk carries for
- *       its reader besides its batch or bytes is lost, and so is all of a chunk that woke a reader
- *       which has died.
+ *       has not asked for; a reader asks for one chunk ahead of demand. Whether a chunk without
+ *       bytes was read is known when a later one was; a window of nothing else counts as read. What
+ *       a chunk carries for its reader besides its batch or bytes is lost, and so is all of a chunk
+ *       that woke a reader which has died.
  *   <li>A writer whose process dies leaves its readers waiting, until they cancel. A writer finds
  *       out that its stream was dropped when it publishes, or when its own client drops it.
  *   <li>Batches that Vineyard can't hold go through streams in a form that only clients like this
  *       one read; {@link ObjectStore#put} refuses them.
+ *   <li>What it would answer with more than 16 MiB, such as a long list of large objects, is {@link
+ *       ErrorCode#LIMIT_REACHED}.
  *   <li>{@link io.vineyard.store.StoreStatus} tells of memory and connections only.
  * </ul>
  *

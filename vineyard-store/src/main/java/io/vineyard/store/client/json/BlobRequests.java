@@ -3,6 +3,7 @@ package io.vineyard.store.client.json;
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.MappedBlobWriter;
 import io.vineyard.store.protocol.json.Payload;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
@@ -15,6 +16,29 @@ import reactor.core.publisher.Mono;
 final class BlobRequests {
   /** A blob that may be written; holds a reference to its file until it is sealed or dropped. */
   record NewBlob(ObjectId id, long address, long sizeBytes, Sharing.SharedFile file) {}
+
+  /** A blob that its user writes. */
+  record Unsealed(BlobRequests requests, NewBlob blob) implements MappedBlobWriter.Memory {
+    @Override
+    public long address() {
+      return blob.address;
+    }
+
+    @Override
+    public long sizeBytes() {
+      return blob.sizeBytes;
+    }
+
+    @Override
+    public Mono<ObjectId> seal() {
+      return requests.seal(blob);
+    }
+
+    @Override
+    public void free() {
+      requests.drop(blob);
+    }
+  }
 
   private final JsonConnection connection;
   private final Results results;
@@ -94,7 +118,7 @@ final class BlobRequests {
   }
 
   /** Seals a blob now; the result is for its user. */
-  Mono<ObjectId> seal(NewBlob blob) {
+  private Mono<ObjectId> seal(NewBlob blob) {
     VineyardException reason = results.closed();
     if (reason != null) {
       drop(blob);

@@ -4,6 +4,8 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.memory.Segment;
 import io.vineyard.store.protocol.json.Payload;
+import io.vineyard.store.protocol.json.Reply;
+import io.vineyard.store.protocol.json.Request;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,37 @@ final class FileTable {
   private static final int MOST_FILES = 256;
 
   private final Map<Integer, Sharing.SharedFile> files = new HashMap<>();
+
+  /** Returns whether nobody knows what follows a reply that was not read. */
+  static boolean mayBringFiles(Request request) {
+    return request instanceof Request.CreateBuffer
+        || request instanceof Request.CreateBuffers
+        || request instanceof Request.GetBuffers;
+  }
+
+  /** Returns which files follow a reply. */
+  static List<Integer> announced(Reply reply) {
+    if (reply instanceof Reply.BufferCreated one) {
+      return one.newFile() < 0 ? List.of() : List.of(one.newFile());
+    } else if (reply instanceof Reply.BuffersCreated one) {
+      return one.newFiles();
+    } else if (reply instanceof Reply.Buffers one) {
+      return one.newFiles();
+    }
+    return List.of();
+  }
+
+  /** Returns the blobs of a reply that may bring files. */
+  static List<Payload> blobs(Reply reply) {
+    if (reply instanceof Reply.BufferCreated one) {
+      return List.of(one.blob());
+    } else if (reply instanceof Reply.BuffersCreated one) {
+      return one.blobs();
+    } else if (reply instanceof Reply.Buffers one) {
+      return one.blobs();
+    }
+    return List.of();
+  }
 
   /**
    * Checks that each file is needed by a blob, and new.

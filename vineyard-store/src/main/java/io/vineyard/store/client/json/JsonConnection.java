@@ -16,7 +16,6 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.protocol.Shortage;
 import io.vineyard.store.protocol.json.JsonDialect;
-import io.vineyard.store.protocol.json.Payload;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
 import java.io.IOException;
@@ -45,9 +44,13 @@ final class JsonConnection {
 
   private static final int PIECE_BYTES = 1 << 16;
 
+  /** Longer than any server could mean. */
+  private static final long MOST_SKIPPED_BYTES = 4L << 30;
+
   private enum Stage {
     LENGTH,
     BODY,
+    SKIPPED_BODY,
     DESCRIPTORS
   }
 
@@ -78,6 +81,7 @@ final class JsonConnection {
   private @Nullable ByteBuf collected;
   private @Nullable Reply reply;
   private long missing = JsonDialect.LENGTH_BYTES;
+  private long skippedBytes;
   private final List<FileDescriptor> descriptors = new ArrayList<>();
   private Stage stage = Stage.LENGTH;
   private boolean finishing;
@@ -285,7 +289,9 @@ final class JsonConnection {
     }
     missing -= bytes.readableBytes();
     ByteBuf all = collected;
-    if (all == null) {
+    if (stage == Stage.SKIPPED_BODY) {
+      skipped();
+    } else if (all == null) {
       collected = bytes.retain();
     } else {
       all.writeBytes(bytes);
@@ -294,6 +300,27 @@ final class JsonConnection {
       complete();
     }
     wantMore();
+  }
+
+  private void skipped() {
+    if (missing == 0) {
+      stage = Stage.LENGTH;
+      missing = JsonDialect.LENGTH_BYTES;
+      fail(
+          VineyardException.of(
+              ErrorCode.LIMIT_REACHED,
+              "expected a reply of at most "
+                  + JsonDialect.MOST_BYTES
+                  + " bytes from "
+                  + place
+                  + ", got one of "
+                  + skippedBytes));
+    }
+  }
+
+  private void fail(VineyardException reason) {
+    answered().result.completeExceptionally(reason);
+    next();
   }
 
   private static VineyardException protocol(String expected, String got) {
@@ -314,7 +341,7 @@ final class JsonConnection {
     }
     try {
       if (stage == Stage.LENGTH) {
-        beginBody(all.readLongLE());
+        beginBody(asked, all.readLongLE());
       } else {
         completeBody(asked, all);
       }
@@ -323,13 +350,19 @@ final class JsonConnection {
     }
   }
 
-  private void beginBody(long length) {
-    if (length < 1 || length > JsonDialect.MOST_BYTES) {
-      throw protocol(
-          "a reply of 1 to " + JsonDialect.MOST_BYTES + " bytes", Long.toUnsignedString(length));
+  private void beginBody(Asked<?> asked, long length) {
+    long most =
+        FileTable.mayBringFiles(asked.request) ? JsonDialect.MOST_BYTES : MOST_SKIPPED_BYTES;
+    if (length < 1 || length > most) {
+      throw protocol("a reply of 1 to " + most + " bytes", Long.toUnsignedString(length));
+    }
+    missing = length;
+    if (length > JsonDialect.MOST_BYTES) {
+      stage = Stage.SKIPPED_BODY;
+      skippedBytes = length;
+      return;
     }
     stage = Stage.BODY;
-    missing = length;
     Channel open = channel;
     if (open != null && length > PIECE_BYTES) {
       collected = open.alloc().buffer(PIECE_BYTES, (int) length);
@@ -348,15 +381,14 @@ final class JsonConnection {
       if (e.code() == ErrorCode.PROTOCOL_ERROR) {
         throw e;
       }
-      answered().result.completeExceptionally(e);
-      next();
+      fail(e);
       return;
     }
-    List<Integer> announced = announced(read);
+    List<Integer> announced = FileTable.announced(read);
     if (announced.isEmpty()) {
       answer(read);
     } else {
-      files.check(announced, blobs(read));
+      files.check(announced, FileTable.blobs(read));
       reply = read;
       stage = Stage.DESCRIPTORS;
       readDescriptors(true);
@@ -372,28 +404,6 @@ final class JsonConnection {
     }
   }
 
-  private static List<Integer> announced(Reply reply) {
-    if (reply instanceof Reply.BufferCreated one) {
-      return one.newFile() < 0 ? List.of() : List.of(one.newFile());
-    } else if (reply instanceof Reply.BuffersCreated one) {
-      return one.newFiles();
-    } else if (reply instanceof Reply.Buffers one) {
-      return one.newFiles();
-    }
-    return List.of();
-  }
-
-  private static List<Payload> blobs(Reply reply) {
-    if (reply instanceof Reply.BufferCreated one) {
-      return List.of(one.blob());
-    } else if (reply instanceof Reply.BuffersCreated one) {
-      return one.blobs();
-    } else if (reply instanceof Reply.Buffers one) {
-      return one.blobs();
-    }
-    return List.of();
-  }
-
   private void received(FileDescriptor descriptor) {
     Reply announcing = reply;
     if (isOver() || announcing == null) {
@@ -401,14 +411,14 @@ final class JsonConnection {
       return;
     }
     descriptors.add(descriptor);
-    List<Integer> announced = announced(announcing);
+    List<Integer> announced = FileTable.announced(announcing);
     if (descriptors.size() < announced.size()) {
       return;
     }
     reply = null;
     stage = Stage.LENGTH;
     readDescriptors(false);
-    long[] capacities = files.check(announced, blobs(announcing));
+    long[] capacities = files.check(announced, FileTable.blobs(announcing));
     for (int i = 0; i < capacities.length; i++) {
       // The table takes each over, also one that it refuses.
       files.add(announced.get(i), descriptors.remove(0).intValue(), capacities[i]);

@@ -7,6 +7,7 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.LeasedBlobs;
 import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
@@ -39,7 +40,7 @@ final class JsonReader implements ChunkReader {
   private final StreamInfo stream;
   private final JsonConnection connection;
   private final ObjectRequests objects;
-  private final LeasedObject.Asked opened;
+  private final LeasedBlobs.Asked opened;
   private final AtomicInteger news = new AtomicInteger();
   private volatile Runnable onAvailable;
 
@@ -52,7 +53,10 @@ final class JsonReader implements ChunkReader {
   private @Nullable ByteBuffer preamble;
   private @Nullable VineyardException failure;
   private boolean pulling;
+
+  /** Whether the server has said that there is nothing more to ask for. */
   private boolean settled;
+
   private boolean ended;
   private boolean closed;
 
@@ -61,7 +65,7 @@ final class JsonReader implements ChunkReader {
       StreamInfo stream,
       JsonConnection connection,
       Runnable onAvailable,
-      LeasedObject.Asked opened) {
+      LeasedBlobs.Asked opened) {
     this.ends = ends;
     this.stream = stream;
     this.connection = connection;
@@ -205,11 +209,21 @@ final class JsonReader implements ChunkReader {
         .whenComplete(
             (leased, error) -> {
               if (error == null) {
-                ends.later(() -> take(leased), Duration.ZERO);
+                takeLater(leased);
               } else {
                 broken(Results.cause(error));
               }
             });
+  }
+
+  private void takeLater(ObjectRequests.Leased leased) {
+    if (!ends.later(() -> take(leased), Duration.ZERO)) {
+      leased.blobs().forEach(Sharing.BlobLease::release);
+      broken(
+          VineyardException.of(
+              ErrorCode.LIMIT_REACHED,
+              "expected a thread to copy a chunk of " + stream.describe() + ", got none"));
+    }
   }
 
   private void take(ObjectRequests.Leased leased) {
@@ -259,7 +273,7 @@ final class JsonReader implements ChunkReader {
     end(known(error));
     boolean leaving;
     synchronized (this) {
-      settled = true;
+      pulling = false;
       leaving = closed;
     }
     if (leaving) {
@@ -362,7 +376,8 @@ final class JsonReader implements ChunkReader {
         return;
       }
       closed = true;
-      wasOver = ended;
+      // Whatever has ended the reader here, the server goes on until it has said otherwise.
+      wasOver = ended && settled;
       parked = pulling && !settled;
       left = new ArrayList<>(ready);
       ready.clear();

@@ -14,6 +14,8 @@ import io.vineyard.store.StoredObject;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.LeasedBlobs;
+import io.vineyard.store.attach.MappedBlobWriter;
 import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
@@ -65,7 +67,7 @@ public final class JsonStore implements ObjectStore {
     this.holders = new Sharing.Holders(connection::finish);
     this.references = new Sharing.References(connection, true);
     this.blobs = new BlobRequests(connection, results, references, holders);
-    this.objects = new ObjectRequests(connection, instance, blobs);
+    this.objects = new ObjectRequests(connection, instance, blobs, extras);
     this.names = new NameRequests(connection, objects, results);
     this.ends =
         new StreamEnds(
@@ -109,7 +111,10 @@ public final class JsonStore implements ObjectStore {
         sizeBytes == 0
             ? CompletableFuture.completedFuture(null)
             : blobs.create(sizeBytes).thenApply(blob -> blob);
-    return created.thenApply(blob -> new SharedBlobWriter(blobs, blob).tracked(place, site));
+    return created.thenApply(
+        blob ->
+            new MappedBlobWriter(blob == null ? null : new BlobRequests.Unsealed(blobs, blob))
+                .tracked(place, site));
   }
 
   @Override
@@ -139,15 +144,19 @@ public final class JsonStore implements ObjectStore {
   public Mono<StoredObject> get(ObjectId id) {
     return Mono.defer(
         () -> {
-          LeasedObject.Asked asked = LeasedObject.Asked.here();
+          LeasedBlobs.Asked asked = LeasedBlobs.Asked.here();
           return results.of(
               () ->
                   objects
                       .lease(id)
                       .thenApply(
                           found ->
-                              new LeasedObject(
-                                  found.meta(), found.blobs(), references, place, asked)),
+                              new LeasedBlobs(
+                                  found.meta(),
+                                  found.parts(),
+                                  () -> found.giveBack(references),
+                                  place,
+                                  asked)),
               StoredObject::close);
         });
   }
@@ -222,7 +231,7 @@ public final class JsonStore implements ObjectStore {
     Objects.requireNonNull(onAvailable, "onAvailable");
     return Mono.defer(
         () -> {
-          LeasedObject.Asked asked = LeasedObject.Asked.here();
+          LeasedBlobs.Asked asked = LeasedBlobs.Asked.here();
           return results.<ChunkReader>of(
               () -> streams.openReader(id, onAvailable, asked).thenApply(reader -> reader),
               ChunkReader::close);
@@ -299,11 +308,12 @@ public final class JsonStore implements ObjectStore {
     }
   }
 
+  /** Also the end of a client that was closed, and has said everything. */
   private void lost(VineyardException reason) {
+    extras.close(reason);
     if (over.compareAndSet(false, true)) {
       Tracking.returned(this);
       results.close(reason);
-      extras.close(reason);
       ends.lost(reason);
       closed.tryEmitError(reason);
     }

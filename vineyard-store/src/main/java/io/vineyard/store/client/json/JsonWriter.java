@@ -15,7 +15,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +38,12 @@ final class JsonWriter implements ChunkWriter {
   /** The part of a window that is looked for first: all chunks before it have gone with it. */
   private static final int LOOK_PART = 4;
 
-  private record Sent(ObjectId id, long dataBytes) {}
+  private record Sent(ObjectId id, long dataBytes) {
+    /** The blob without bytes is in no server, whether it was read or not. */
+    boolean canBeAskedFor() {
+      return !id.equals(ObjectId.EMPTY_BLOB);
+    }
+  }
 
   private final StreamEnds ends;
   private final StreamInfo stream;
@@ -223,11 +227,16 @@ final class JsonWriter implements ChunkWriter {
       }
       working = true;
     }
-    try {
-      Schedulers.boundedElastic().schedule(this::publishQueued);
-    } catch (RejectedExecutionException e) {
-      stop(VineyardException.of(ErrorCode.LIMIT_REACHED, "expected a thread to publish: " + e, e));
+    if (!ends.later(this::publishQueued, Duration.ZERO)) {
+      stop(noThread());
+      publishQueued(); // which only ends now
     }
+  }
+
+  private VineyardException noThread() {
+    return VineyardException.of(
+        ErrorCode.LIMIT_REACHED,
+        "expected a thread to publish chunks of " + stream.describe() + ", got none");
   }
 
   private void publishQueued() {
@@ -235,12 +244,12 @@ final class JsonWriter implements ChunkWriter {
       try {
         publish(next);
       } catch (VineyardException e) {
-        if (e.code() == ErrorCode.NOT_ENOUGH_MEMORY && next.dataBytes() < mostBytes) {
-          // The window holds whoever publishes meanwhile.
-          ends.later(this::publishQueued, MEMORY_LOOK);
+        boolean waits = e.code() == ErrorCode.NOT_ENOUGH_MEMORY && next.dataBytes() < mostBytes;
+        // The window holds whoever publishes meanwhile.
+        if (waits && ends.later(this::publishQueued, MEMORY_LOOK)) {
           return;
         }
-        stop(e);
+        stop(waits ? noThread() : e);
       } catch (RuntimeException e) {
         stop(VineyardException.of(ErrorCode.UNKNOWN, "a chunk can't be published: " + e, e));
       }
@@ -357,37 +366,58 @@ final class JsonWriter implements ChunkWriter {
   private void look(Duration after) {
     asleep = true;
     if (!looking && !over && !sent.isEmpty()) {
-      looking = true;
-      ends.soon(() -> look(LOOK_PART, after), after);
+      looking = ends.soon(() -> look(LOOK_PART, after), after);
     }
   }
 
   /** Asks for a chunk in this part of the window, or for the oldest. */
   private void look(int part, Duration after) {
-    int index;
-    ObjectId probed;
+    List<Sent> all;
+    boolean isAll;
     synchronized (this) {
       if (over || sent.isEmpty()) {
         looking = false;
         return;
       }
-      index = part == 0 ? 0 : Math.min(sent.size() - 1, windowChunks / part);
-      probed = new ArrayList<>(sent).get(index).id();
+      all = new ArrayList<>(sent);
+      isAll = unpublished() == 0;
     }
-    ends.exists(probed)
+    int index = toAskFor(all, part == 0 ? 0 : Math.min(all.size() - 1, windowChunks / part));
+    if (index < 0 && isAll) {
+      took(all.size()); // nobody will ever say, and they take no memory
+      return;
+    }
+    if (index < 0) {
+      endLook();
+      again(after);
+      return;
+    }
+    ends.exists(all.get(index).id())
         .whenComplete(
             (exists, error) -> {
               if (error != null) {
                 endLook();
               } else if (!exists) {
                 took(index + 1);
-              } else if (index > 0) {
+              } else if (part > 0) {
                 look(0, after);
               } else {
                 endLook();
                 again(after);
               }
             });
+  }
+
+  /** Returns which chunk can be asked for, at best this or one before; -1 if there is none. */
+  private static int toAskFor(List<Sent> chunks, int best) {
+    int index = best;
+    while (index >= 0 && !chunks.get(index).canBeAskedFor()) {
+      index--;
+    }
+    for (int i = best + 1; index < 0 && i < chunks.size(); i++) {
+      index = chunks.get(i).canBeAskedFor() ? i : -1;
+    }
+    return index;
   }
 
   private synchronized void endLook() {

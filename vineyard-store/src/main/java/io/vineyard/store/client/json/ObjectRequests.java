@@ -4,6 +4,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.LeasedBlobs;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
 import io.vineyard.store.protocol.json.ServerFields;
@@ -23,15 +24,33 @@ final class ObjectRequests {
   private final JsonConnection connection;
   private final long instance;
   private final BlobRequests blobs;
+  private final Connections.ExtraConnections extras;
 
-  ObjectRequests(JsonConnection connection, long instance, BlobRequests blobs) {
+  ObjectRequests(
+      JsonConnection connection,
+      long instance,
+      BlobRequests blobs,
+      Connections.ExtraConnections extras) {
     this.connection = connection;
     this.instance = instance;
     this.blobs = blobs;
+    this.extras = extras;
   }
 
   /** An object and its leased blobs. */
-  record Leased(ObjectMeta meta, List<Sharing.BlobLease> blobs) {}
+  record Leased(ObjectMeta meta, List<Sharing.BlobLease> blobs) {
+    List<LeasedBlobs.Part> parts() {
+      return blobs.stream()
+          .map(blob -> new LeasedBlobs.Part(blob.id(), blob.address(), blob.sizeBytes()))
+          .toList();
+    }
+
+    /** Returns the blobs, which were counted in the references. */
+    void giveBack(Sharing.References references) {
+      blobs.forEach(Sharing.BlobLease::release);
+      references.remove(blobs.stream().map(Sharing.BlobLease::id).toList());
+    }
+  }
 
   /** Returns metadata as the server has it; what is not there is left out. */
   CompletableFuture<Map<ObjectId, ObjectMeta>> find(List<ObjectId> ids) {
@@ -102,9 +121,15 @@ final class ObjectRequests {
         Trees.blobs(List.of(raw)).values().stream().allMatch(where -> where == instance);
     return isHere
         ? CompletableFuture.completedFuture(raw)
-        : connection
-            .ask(new Request.Migrate(raw.requireId()), reply -> ((Reply.Migrated) reply).id())
-            .thenCompose(this::raw);
+        : migrated(raw.requireId()).thenCompose(this::raw);
+  }
+
+  /** Another server may take any time to send its bytes, for which nobody else should wait. */
+  private CompletableFuture<ObjectId> migrated(ObjectId id) {
+    JsonConnection own = extras.open();
+    return own.ask(
+            new Request.Migrate(id), JsonConnection.PARKED, reply -> ((Reply.Migrated) reply).id())
+        .whenComplete((copy, error) -> extras.close(own));
   }
 
   private CompletableFuture<Leased> leaseTree(ObjectMeta raw) {

@@ -78,7 +78,7 @@ final class StreamEnds {
 
   /** Returns requests about objects on another connection. */
   ObjectRequests objectsOn(JsonConnection extra) {
-    return new ObjectRequests(extra, instance, blobsOn(extra));
+    return new ObjectRequests(extra, instance, blobsOn(extra), extras);
   }
 
   BlobRequests blobsOn(JsonConnection extra) {
@@ -177,21 +177,22 @@ final class StreamEnds {
     }
   }
 
-  /** Runs a task on a thread that may wait. */
-  void later(Runnable task, Duration delay) {
-    schedule(Schedulers.boundedElastic(), task, delay);
+  /** Runs a task on a thread that may wait; returns false if there is none. */
+  boolean later(Runnable task, Duration delay) {
+    return schedule(Schedulers.boundedElastic(), task, delay);
   }
 
-  /** Runs a task on a thread that must not wait. */
-  void soon(Runnable task, Duration delay) {
-    schedule(Schedulers.parallel(), task, delay);
+  /** Runs a task on a thread that must not wait; returns false if there is none. */
+  boolean soon(Runnable task, Duration delay) {
+    return schedule(Schedulers.parallel(), task, delay);
   }
 
-  private static void schedule(Scheduler scheduler, Runnable task, Duration delay) {
+  private static boolean schedule(Scheduler scheduler, Runnable task, Duration delay) {
     try {
       scheduler.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException shutDown) {
-      // nobody will be told any more
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false; // there are too many tasks, or Reactor was shut down
     }
   }
 

@@ -5,6 +5,7 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.StreamInfo;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.attach.LeasedBlobs;
 import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.protocol.json.Reply;
 import io.vineyard.store.protocol.json.Request;
@@ -121,7 +122,7 @@ final class StreamRequests {
   }
 
   CompletableFuture<JsonReader> openReader(
-      ObjectId id, Runnable onAvailable, LeasedObject.Asked asked) {
+      ObjectId id, Runnable onAvailable, LeasedBlobs.Asked asked) {
     holders.add();
     return find(id)
         .thenCompose(stream -> openForReading(stream, onAvailable, asked))
@@ -130,7 +131,7 @@ final class StreamRequests {
   }
 
   private CompletableFuture<JsonReader> openForReading(
-      StreamInfo stream, Runnable onAvailable, LeasedObject.Asked asked) {
+      StreamInfo stream, Runnable onAvailable, LeasedBlobs.Asked asked) {
     JsonConnection own = ends.openConnection();
     return open(own, stream, READ)
         .thenApply(

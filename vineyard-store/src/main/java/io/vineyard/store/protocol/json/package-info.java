@@ -3,8 +3,10 @@
  *
  * <p>A frame is a length of 8 bytes, little-endian, and as many bytes of JSON. A client says one
  * request and waits for its reply; descriptors of segments follow a reply, each with one byte.
- * {@link io.vineyard.store.protocol.json.JsonDialect} is the only class that knows names of JSON
- * keys besides {@link io.vineyard.store.protocol.json.MetaJson}, which knows those of metadata.
+ * {@link io.vineyard.store.protocol.json.JsonDialect} reads and writes them. The names of JSON keys
+ * are known to it and to {@code RequestJson} and {@code ReplyJson} behind it; those of metadata to
+ * {@code MetaJson}, {@link io.vineyard.store.protocol.json.ServerFields} and {@link
+ * io.vineyard.store.protocol.json.Labels}.
  */
 @NullMarked
 package io.vineyard.store.protocol.json;

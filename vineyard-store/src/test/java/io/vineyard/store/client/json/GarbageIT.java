@@ -14,7 +14,9 @@ import io.vineyard.store.Waits;
 import io.vineyard.store.client.VineyardClient;
 import io.vineyard.store.memory.Mapping;
 import io.vineyard.store.memory.Segment;
+import io.vineyard.store.protocol.json.JsonDialect;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +35,9 @@ import reactor.core.publisher.Mono;
 class GarbageIT {
   private static final int FILE_BYTES = 4096;
   private static final byte[] NOTHING = {};
+  private static final String STATUS =
+      "{\"type\":\"instance_status_reply\",\"meta\":{\"instance_id\":0,"
+          + "\"memory_limit\":1000}}";
 
   private static final List<Consumer<Channel>> GARBAGE =
       List.of(
@@ -166,6 +171,38 @@ class GarbageIT {
   }
 
   @Test
+  void replyThatIsTooLongFailsItsRequestOnly() {
+    int sizeBytes = JsonDialect.MOST_BYTES + 1;
+    try (FakeVineyardD server =
+            FakeVineyardD.registering(
+                socket(),
+                (request, channel) ->
+                    say(
+                        channel,
+                        request.contains("\"list_data_request\"")
+                            ? new byte[sizeBytes]
+                            : STATUS.getBytes(StandardCharsets.UTF_8)));
+        ObjectStore store = connect()) {
+      var listed = store.list("*", 1000).collectList().toFuture();
+      assertThat(Waits.value(store.status()).capacityBytes()).isEqualTo(1000);
+      assertThat(Waits.error(Mono.fromFuture(listed)))
+          .hasMessageContaining("" + JsonDialect.MOST_BYTES)
+          .hasMessageContaining("" + sizeBytes)
+          .extracting(VineyardException::code)
+          .isEqualTo(ErrorCode.LIMIT_REACHED);
+    }
+  }
+
+  @Test
+  void replyThatIsTooLongEndsTheConnectionIfFilesMayFollow() {
+    VineyardException failure =
+        failure(
+            store -> store.createBlob(100),
+            channel -> say(channel, new byte[JsonDialect.MOST_BYTES + 1]));
+    assertThat(failure).isInstanceOf(StoreLostException.class);
+  }
+
+  @Test
   void bytesWithoutARequestEndTheConnection() {
     try (FakeVineyardD server =
             FakeVineyardD.registering(
@@ -234,7 +271,7 @@ class GarbageIT {
             store -> store.status().then(store.onClose()),
             channel -> {
               try (Segment file = Segment.create("garbage", FILE_BYTES)) {
-                say(channel, "{\"type\":\"instance_status_reply\",\"meta\":{\"instance_id\":0}}");
+                say(channel, STATUS);
                 send(channel, file.descriptor());
               }
             });

@@ -1,4 +1,4 @@
-package io.vineyard.store.client.json;
+package io.vineyard.store.attach;
 
 import io.vineyard.store.BlobWriter;
 import io.vineyard.store.ErrorCode;
@@ -11,19 +11,37 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-/** A blob that is written where it lies in the server's file; nowhere, if it is empty. */
-final class SharedBlobWriter implements BlobWriter {
-  private final BlobRequests blobs;
-  private final BlobRequests.@Nullable NewBlob blob;
+/** A blob that is written where it lies; nowhere, if it is empty. */
+public final class MappedBlobWriter implements BlobWriter {
+  /** Memory of a blob, which is sealed or freed once. */
+  public interface Memory {
+    /** Returns where it begins. */
+    long address();
+
+    /** Returns how many bytes the blob has. */
+    long sizeBytes();
+
+    /** Makes the blob of it, at once; the result is for its user. */
+    Mono<ObjectId> seal();
+
+    /** Gives it back. */
+    void free();
+  }
+
+  private final @Nullable Memory memory;
   private final AtomicBoolean ended = new AtomicBoolean();
 
-  SharedBlobWriter(BlobRequests blobs, BlobRequests.@Nullable NewBlob blob) {
-    this.blobs = blobs;
-    this.blob = blob;
+  /**
+   * Makes a writer.
+   *
+   * @param memory null for a blob of 0 bytes
+   */
+  public MappedBlobWriter(@Nullable Memory memory) {
+    this.memory = memory;
   }
 
   /** Tells who has the writer now. */
-  SharedBlobWriter tracked(String store, @Nullable Object place) {
+  public MappedBlobWriter tracked(String store, @Nullable Object place) {
     if (Tracking.isOn()) {
       Tracking.taken(this, this, store, place);
     }
@@ -32,7 +50,7 @@ final class SharedBlobWriter implements BlobWriter {
 
   @Override
   public long sizeBytes() {
-    return blob == null ? 0 : blob.sizeBytes();
+    return memory == null ? 0 : memory.sizeBytes();
   }
 
   @Override
@@ -40,7 +58,7 @@ final class SharedBlobWriter implements BlobWriter {
     if (ended.get()) {
       throw sealed();
     }
-    return blob == null ? 0 : blob.address();
+    return memory == null ? 0 : memory.address();
   }
 
   private static VineyardException sealed() {
@@ -50,7 +68,7 @@ final class SharedBlobWriter implements BlobWriter {
 
   @Override
   public ByteBuffer view(long offset, int sizeBytes) {
-    LeasedObject.checkPart(offset, sizeBytes, sizeBytes());
+    BlobView.checkPart(offset, sizeBytes, sizeBytes());
     return Mapping.view(address() + offset, sizeBytes);
   }
 
@@ -60,15 +78,15 @@ final class SharedBlobWriter implements BlobWriter {
       return Mono.error(sealed());
     }
     Tracking.returned(this);
-    return blob == null ? Mono.just(ObjectId.EMPTY_BLOB) : blobs.seal(blob);
+    return memory == null ? Mono.just(ObjectId.EMPTY_BLOB) : memory.seal();
   }
 
   @Override
   public void abort() {
     if (ended.compareAndSet(false, true)) {
       Tracking.returned(this);
-      if (blob != null) {
-        blobs.drop(blob);
+      if (memory != null) {
+        memory.free();
       }
     }
   }
