@@ -144,7 +144,11 @@ final class JsonWriter implements ChunkWriter {
 
   @Override
   public synchronized int roomChunks() {
-    return Math.max(0, windowChunks - unpublished() - sent.size());
+    int room = Math.max(0, windowChunks - unpublished() - sent.size());
+    if (room == 0) {
+      look(FIRST_LOOK);
+    }
+    return room;
   }
 
   @Override
