@@ -163,8 +163,9 @@ class KillIT {
 
   private void killStore(ChildJvm reader, List<Long> readerDelays) {
     try (StoreProcess process = StoreProcess.start(CAPACITY_BYTES, SEGMENT_BYTES);
-        ObjectStore store = process.connectNow()) {
-      ObjectId id = Waits.value(store.put(Batches.counting(Batches.FOREIGN, 1, KillPeer.ROWS)));
+        ObjectStore store = process.connectNow();
+        RecordBatch mine = Batches.counting(Batches.FOREIGN, 1, KillPeer.ROWS)) {
+      ObjectId id = Waits.value(store.put(mine));
       RecordBatch held = Waits.value(store.get(id, RecordBatch.LAYOUT));
       RecordBatchStream stream = Waits.value(RecordBatchStream.create(store, SPEC));
       StreamWriter<RecordBatch> writer = stream.writerNow();

@@ -5,6 +5,8 @@ import io.vineyard.store.Waits;
 import io.vineyard.store.arrow.ChunkCodec;
 import io.vineyard.store.arrow.RecordBatch;
 import io.vineyard.store.embedded.EmbeddedStore;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.reactivestreams.Subscriber;
@@ -20,6 +22,7 @@ import reactor.core.publisher.Mono;
 public class WriteTckTest extends SubscriberBlackboxVerification<RecordBatch> {
   private static final long TIMEOUT_MILLIS = TimeUnit.SECONDS.toMillis(2);
 
+  private final Queue<RecordBatch> made = new ConcurrentLinkedQueue<>();
   private ObjectStore store;
 
   /** Begins. */
@@ -35,6 +38,8 @@ public class WriteTckTest extends SubscriberBlackboxVerification<RecordBatch> {
   @AfterClass
   final void close() {
     store.close();
+    made.forEach(RecordBatch::close); // also those that the suite has made and not emitted
+    Waits.until("nothing foreign", () -> Batches.FOREIGN.getAllocatedMemory() == 0);
   }
 
   @Override
@@ -52,6 +57,8 @@ public class WriteTckTest extends SubscriberBlackboxVerification<RecordBatch> {
 
   @Override
   public RecordBatch createElement(int element) {
-    return Batches.counting(Batches.FOREIGN, element, 1);
+    RecordBatch batch = Batches.counting(Batches.FOREIGN, element, 1);
+    made.add(batch);
+    return batch;
   }
 }

@@ -310,8 +310,9 @@ public final class JsonStore implements ObjectStore {
 
   /** Also the end of a client that was closed, and has said everything. */
   private void lost(VineyardException reason) {
+    boolean isFirst = over.compareAndSet(false, true);
     extras.close(reason);
-    if (over.compareAndSet(false, true)) {
+    if (isFirst) {
       Tracking.returned(this);
       results.close(reason);
       ends.lost(reason);
