@@ -161,9 +161,14 @@ class PageIT {
   }
 
   private void awaitState(String state) {
-    RunningApp.await(
-        "the state " + state,
-        () -> state.equals(browser.findElement(By.id("state")).getDomAttribute("data-state")));
+    try {
+      RunningApp.await(
+          "the state " + state,
+          () -> state.equals(browser.findElement(By.id("state")).getDomAttribute("data-state")));
+    } catch (AssertionError late) {
+      String said = "%s, %s rows, %s".formatted(text("state"), text("rows"), complaints());
+      throw new AssertionError(late.getMessage() + "; the page says: " + said, late);
+    }
   }
 
   private void awaitText(String id, String text) {
