@@ -40,8 +40,8 @@ public final class Session implements EventSink {
 
   // What this client may have mapped of streams that were dropped: what it read, and what it
   // filled.
-  private final Map<ObjectId, Rendered> read = new HashMap<>();
-  private final Map<ObjectId, OpenBlob> filled = new HashMap<>();
+  private final Map<ObjectId, Runnable> read = new HashMap<>();
+  private final Map<ObjectId, Runnable> filled = new HashMap<>();
 
   private @Nullable AttachedClient attached;
   private @Nullable Runnable onEnd;
@@ -218,27 +218,20 @@ public final class Session implements EventSink {
 
   /** Keeps a chunk that the client may read until it asks for the next one, or goes. */
   void keep(ObjectId stream, Rendered chunk) {
-    letGoRead(stream);
-    read.put(stream, chunk);
-  }
-
-  private void letGoRead(ObjectId stream) {
-    Rendered chunk = read.remove(stream);
-    if (chunk != null) {
-      chunk.done();
-    }
+    letGo(stream, read);
+    read.put(stream, chunk::done);
   }
 
   /** Keeps memory that the client may write in until it hears that the stream is gone, or goes. */
   void keep(ObjectId stream, OpenBlob half) {
-    letGoFilled(stream);
-    filled.put(stream, half);
+    letGo(stream, filled);
+    filled.put(stream, half::abort);
   }
 
-  private void letGoFilled(ObjectId stream) {
-    OpenBlob half = filled.remove(stream);
-    if (half != null) {
-      half.abort();
+  private static void letGo(ObjectId stream, Map<ObjectId, Runnable> kept) {
+    Runnable done = kept.remove(stream);
+    if (done != null) {
+      done.run();
     }
   }
 
@@ -249,16 +242,16 @@ public final class Session implements EventSink {
       host.stream(one.id()).open(this, one.mode());
       done(request);
     } else if (request instanceof Request.NextChunk one) {
-      letGoFilled(one.stream());
+      letGo(one.stream(), filled);
       host.stream(one.stream()).nextChunk(this, one.sizeBytes());
     } else if (request instanceof Request.PushChunk one) {
       host.stream(one.stream()).push(this, one.chunk());
       done(request);
     } else if (request instanceof Request.PullChunk one) {
-      letGoRead(one.stream());
+      letGo(one.stream(), read);
       host.stream(one.stream()).reading().pull(this);
     } else if (request instanceof Request.StopStream one) {
-      letGoFilled(one.stream());
+      letGo(one.stream(), filled);
       host.stream(one.stream()).stop(this, one.failed());
       done(request);
     } else if (request instanceof Request.DropStream one) {
@@ -274,7 +267,7 @@ public final class Session implements EventSink {
     try {
       host.dropStream(stream);
     } finally {
-      letGoFilled(stream); // whoever drops it has done with it
+      letGo(stream, filled); // whoever drops it has done with it
     }
   }
 
@@ -298,8 +291,8 @@ public final class Session implements EventSink {
     }
     List.copyOf(streams).forEach(stream -> stream.lost(this));
     streams.clear();
-    List.copyOf(read.keySet()).forEach(this::letGoRead);
-    List.copyOf(filled.keySet()).forEach(this::letGoFilled);
+    List.copyOf(read.keySet()).forEach(stream -> letGo(stream, read));
+    List.copyOf(filled.keySet()).forEach(stream -> letGo(stream, filled));
     List.copyOf(open).forEach(OpenBlob::abort);
     AttachedClient client = attached;
     if (client != null) {
