@@ -5,11 +5,11 @@ package io.vineyard.store;
  * {@code segments}, {@code objects}, {@code names}, {@code streams} and {@code leases}.
  *
  * @param capacityBytes the most memory that it may use
- * @param usedBytes the memory of all its segments, and of the rings of its streams; of a Vineyard
- *     server, that of its blobs
+ * @param usedBytes the memory of all its segments, and of the rings of its streams, without what is
+ *     only kept until somebody needs it; of a Vineyard server, that of its blobs
  * @param peakBytes the most that {@code usedBytes} ever was; of a Vineyard server, the most that
  *     this client was told
- * @param segments how many segments there are
+ * @param segments how many segments there are, without those that are only kept
  * @param clients how many clients are attached; to a Vineyard server, how many connections, of
  *     which a client has one more for each reader
  * @param objects how many objects and blobs it holds, streams not counted

@@ -11,9 +11,9 @@ import io.vineyard.store.message.Command;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -61,9 +61,9 @@ public final class Hosting {
   /**
    * Sets what is asked when a segment is wanted that there is no memory for.
    *
-   * @param task gives memory back; returns whether that was anything
+   * @param task gives so many bytes back, or as many as there are; returns whether there were any
    */
-  public void onShortage(BooleanSupplier task) {
+  public void onShortage(LongPredicate task) {
     store.segments.onShortage = task;
   }
 
@@ -115,6 +115,14 @@ public final class Hosting {
     store.segments.giveBack(host, segment);
   }
 
+  /** Keeps an empty segment and its pages, which count as free from now on. */
+  public void setAside(long segment) {
+    if (store.isClosed()) {
+      return;
+    }
+    store.segments.setAside(store.segments.written(host, segment));
+  }
+
   /** Gives the pages of an empty segment back to the system, and keeps the segment. */
   public void empty(long segment) {
     if (store.isClosed()) {
@@ -123,7 +131,10 @@ public final class Hosting {
     store.segments.empty(store.segments.written(host, segment));
   }
 
-  /** Gives an emptied segment its pages again; fails without memory for them. */
+  /**
+   * Takes a segment into use again: at once if it was set aside, else it gets new pages first, and
+   * fails without memory for them.
+   */
   public void refill(long segment, Done done) {
     store.segments.refill(store.segments.written(host, segment), done);
   }

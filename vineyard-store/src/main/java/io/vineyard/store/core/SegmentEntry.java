@@ -7,6 +7,16 @@ import org.jspecify.annotations.Nullable;
 
 /** A segment, who writes in it, and how many chunks and blobs lie in it. */
 final class SegmentEntry {
+  /** What it has pages for. */
+  enum Pages {
+    /** Something lies in it, or may at any time. */
+    USED,
+    /** Nothing lies in it: they are kept until they are used again or anybody needs the memory. */
+    SPARE,
+    /** It has none. */
+    NONE
+  }
+
   final long id;
   final Segment segment;
   final Set<AttachedClient> knownTo = new HashSet<>();
@@ -17,8 +27,7 @@ final class SegmentEntry {
 
   boolean sealed;
 
-  /** Whether it has no pages, and counts for nothing. */
-  boolean emptied;
+  Pages pages = Pages.USED;
 
   long uses;
 

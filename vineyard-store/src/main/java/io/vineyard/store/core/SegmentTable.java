@@ -6,30 +6,31 @@ import io.vineyard.store.memory.Segment;
 import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All segments of a store, and the account of their bytes.
  *
  * <p>A segment lives as long as a client writes in it or something lies in it. Its bytes are
- * accounted from the moment it is asked for.
+ * accounted from the moment it is asked for. A segment without anything in it may be set aside, so
+ * that its pages are spare: they count as free, and go when others need the memory.
  */
 final class SegmentTable {
   private static final long PAGE_BYTES = 4096;
 
   private final StoreLimits limits;
-  final SegmentSource source;
+  private final SegmentSource source;
   private final Map<Long, SegmentEntry> segments = new HashMap<>();
   private long lastId;
   private long usedBytes;
+  private long spareBytes;
   private long peakBytes;
   private boolean closed;
 
-  /** Gives memory back that nobody needs; returns whether there was any. */
-  BooleanSupplier onShortage = () -> false;
+  /** Gives so many bytes back that nobody uses, or as many as there are; says if there were any. */
+  LongPredicate onShortage = bytes -> false;
 
   /** Run when there is more memory than before. */
   Runnable onFreed = () -> {};
@@ -47,8 +48,10 @@ final class SegmentTable {
     return peakBytes;
   }
 
+  /** Returns how many segments there are, not counting those that have no pages but spare ones. */
   int count() {
-    return segments.size();
+    return (int)
+        segments.values().stream().filter(one -> one.pages == SegmentEntry.Pages.USED).count();
   }
 
   /** Makes a segment for a client to write in; answers the request now or later. */
@@ -57,23 +60,31 @@ final class SegmentTable {
       throw VineyardException.of(
           ErrorCode.INVALID, "expected at least 1 byte, got " + command.leastBytes());
     }
-    checkFree(command.leastBytes());
-    long free = limits.capacityBytes() - usedBytes;
     long usual = Math.min(command.wantedBytes(), limits.segmentBytes());
-    long wanted = Math.max(command.leastBytes(), usual);
-    long capacity = Math.min(roundUp(wanted), free);
+    long wanted = roundUp(Math.max(command.leastBytes(), usual));
+    makeRoom(wanted);
+    checkFree(command.leastBytes());
+    long capacity = Math.min(wanted, freeBytes());
     reserve(capacity);
     client.pendingLease(command.request());
-    source.create(
+    make(
         capacity,
         (segment, failure) -> leased(client, command.request(), capacity, segment, failure));
   }
 
-  private void checkFree(long bytes) {
-    if (bytes > limits.capacityBytes() - usedBytes) {
-      boolean unused = onShortage.getAsBoolean();
+  private long freeBytes() {
+    return limits.capacityBytes() - usedBytes - spareBytes;
+  }
+
+  private void makeRoom(long bytes) {
+    if (bytes > freeBytes()) {
+      boolean unused = onShortage.test(bytes - freeBytes());
     }
-    long free = limits.capacityBytes() - usedBytes;
+  }
+
+  private void checkFree(long bytes) {
+    makeRoom(bytes);
+    long free = freeBytes();
     if (bytes > free) {
       throw VineyardException.of(
           ErrorCode.NOT_ENOUGH_MEMORY,
@@ -90,6 +101,10 @@ final class SegmentTable {
   /** Accounts memory for something that is about to be made. */
   void reserve(long bytes) {
     checkFree(bytes);
+    account(bytes);
+  }
+
+  private void account(long bytes) {
     usedBytes += bytes;
     peakBytes = Math.max(peakBytes, usedBytes);
   }
@@ -97,6 +112,23 @@ final class SegmentTable {
   void unreserve(long bytes) {
     usedBytes -= bytes;
     onFreed.run();
+  }
+
+  /**
+   * Makes a segment whose bytes are reserved. If the machine has not got them, it is tried once
+   * more without what nobody uses.
+   */
+  void make(long capacity, SegmentSource.Done done) {
+    source.create(
+        capacity,
+        (segment, failure) -> {
+          boolean isShort = failure != null && failure.code() == ErrorCode.NOT_ENOUGH_MEMORY;
+          if (isShort && !closed && onShortage.test(capacity)) {
+            source.create(capacity, done);
+          } else {
+            done.complete(segment, failure);
+          }
+        });
   }
 
   private void leased(
@@ -212,54 +244,75 @@ final class SegmentTable {
         entry.watcher.send(new Event.SegmentClosed(entry.id));
       }
       entry.segment.close();
-      unreserve(held(entry));
+      release(entry);
+    }
+  }
+
+  private void release(SegmentEntry entry) {
+    long bytes = entry.segment.capacityBytes();
+    switch (entry.pages) {
+      case USED -> unreserve(bytes);
+      case SPARE -> spareBytes -= bytes;
+      case NONE -> {}
+    }
+  }
+
+  /** Keeps a segment without anything in it for later: its pages are spare from now on. */
+  void setAside(SegmentEntry entry) {
+    assert entry.uses == 0 : "segment " + entry.id + " is in use";
+    if (entry.pages == SegmentEntry.Pages.USED) {
+      entry.pages = SegmentEntry.Pages.SPARE;
+      spareBytes += entry.segment.capacityBytes();
+      unreserve(entry.segment.capacityBytes());
     }
   }
 
   /** Gives the pages of a segment without anything in it back to the system. */
   void empty(SegmentEntry entry) {
-    if (!entry.emptied) {
+    if (entry.pages != SegmentEntry.Pages.NONE) {
       assert entry.uses == 0 : "segment " + entry.id + " is in use";
       entry.segment.discard();
-      entry.emptied = true;
-      unreserve(entry.segment.capacityBytes());
+      release(entry);
+      entry.pages = SegmentEntry.Pages.NONE;
     }
   }
 
-  /** Gives an emptied segment its pages again. */
+  /** Takes a segment that was set aside or emptied into use again. */
   void refill(SegmentEntry entry, Hosting.Done done) {
     long capacity = entry.segment.capacityBytes();
+    if (entry.pages == SegmentEntry.Pages.SPARE) {
+      entry.pages = SegmentEntry.Pages.USED;
+      spareBytes -= capacity;
+      account(capacity);
+      done.complete(null);
+      return;
+    }
     try {
       reserve(capacity);
     } catch (VineyardException e) {
       done.complete(e);
       return;
     }
-    entry.emptied = false;
+    entry.pages = SegmentEntry.Pages.USED;
     source.refill(
         entry.segment.retain(),
         (segment, failure) -> {
           entry.segment.close();
           if (failure != null && !closed) {
-            entry.emptied = true;
+            entry.pages = SegmentEntry.Pages.NONE;
             unreserve(capacity);
           }
           done.complete(failure);
         });
   }
 
-  private static long held(SegmentEntry entry) {
-    return entry.emptied ? 0 : entry.segment.capacityBytes();
-  }
-
   void close() {
     closed = true;
-    Iterator<SegmentEntry> entries = segments.values().iterator();
-    while (entries.hasNext()) {
-      SegmentEntry entry = entries.next();
-      usedBytes -= held(entry);
+    onFreed = () -> {};
+    for (SegmentEntry entry : segments.values()) {
+      release(entry);
       entry.segment.close();
-      entries.remove();
     }
+    segments.clear();
   }
 }

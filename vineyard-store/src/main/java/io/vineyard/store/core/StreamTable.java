@@ -98,7 +98,7 @@ final class StreamTable {
     checkCreate(id, spec);
     RingLayout layout = RingLayout.of(spec.windowChunks());
     segments.reserve(layout.sizeBytes());
-    segments.source.create(
+    segments.make(
         layout.sizeBytes(),
         (segment, failure) -> {
           StreamLog log;

@@ -11,9 +11,17 @@ import java.time.Duration;
  * @param limits the bounds of its store
  * @param handshakeTimeout the longest that a connection may take to say who it is
  * @param stallTimeout the longest that much may wait for a client that does not read it
+ * @param keepFreed how long pages that Vineyard's clients have freed are kept for the next ones
  */
 record ServerConfig(
-    Path socket, StoreLimits limits, Duration handshakeTimeout, Duration stallTimeout) {
+    Path socket,
+    StoreLimits limits,
+    Duration handshakeTimeout,
+    Duration stallTimeout,
+    Duration keepFreed) {
+  /** How long freed pages are kept unless told otherwise. */
+  static final Duration KEEP_FREED = Duration.ofMinutes(5);
+
   /** As much may wait for a client before it is given less to do. */
   static final int MUCH_WAITING_BYTES = 1 << 20;
 
@@ -39,7 +47,7 @@ record ServerConfig(
   private static final Duration STALL_TIMEOUT = Duration.ofSeconds(10);
 
   /** Returns a configuration with the usual timeouts. */
-  static ServerConfig of(Path socket, StoreLimits limits) {
-    return new ServerConfig(socket, limits, HANDSHAKE_TIMEOUT, STALL_TIMEOUT);
+  static ServerConfig of(Path socket, StoreLimits limits, Duration keepFreed) {
+    return new ServerConfig(socket, limits, HANDSHAKE_TIMEOUT, STALL_TIMEOUT, keepFreed);
   }
 }

@@ -44,7 +44,8 @@ final class ServerLoop {
     this.sender = sender;
     this.core =
         new StoreCore(config.limits(), new BackgroundSegments(worker, loop), Clock.systemUTC());
-    this.vineyard = new VineyardHost(core, config.socket().toString(), loop, worker);
+    this.vineyard =
+        new VineyardHost(core, config.socket().toString(), loop, worker, config.keepFreed());
   }
 
   /** Makes numbers that nobody can guess; takes its seed now, and not on a thread that serves. */

@@ -4,6 +4,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.core.StoreLimits;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -24,16 +25,21 @@ public final class VineyardServer {
   public static final long DEFAULT_CAPACITY_BYTES = 1L << 30;
 
   private static final VineyardServer DEFAULT =
-      new VineyardServer(null, DEFAULT_CAPACITY_BYTES, StoreLimits.DEFAULT_SEGMENT_BYTES);
+      new VineyardServer(
+          null, DEFAULT_CAPACITY_BYTES, StoreLimits.DEFAULT_SEGMENT_BYTES, ServerConfig.KEEP_FREED);
 
   private final @Nullable Path socket;
   private final long capacityBytes;
   private final long segmentBytes;
 
-  private VineyardServer(@Nullable Path socket, long capacityBytes, long segmentBytes) {
+  private final Duration keepFreed;
+
+  private VineyardServer(
+      @Nullable Path socket, long capacityBytes, long segmentBytes, Duration keepFreed) {
     this.socket = socket;
     this.capacityBytes = capacityBytes;
     this.segmentBytes = segmentBytes;
+    this.keepFreed = keepFreed;
   }
 
   /** Begins with the defaults: 1 GiB in segments of 64 MiB. A socket is still to be chosen. */
@@ -43,17 +49,35 @@ public final class VineyardServer {
 
   /** Sets the path of the socket, at most 107 bytes; its folder must exist. */
   public VineyardServer socket(Path path) {
-    return new VineyardServer(Objects.requireNonNull(path, "path"), capacityBytes, segmentBytes);
+    Objects.requireNonNull(path, "path");
+    return new VineyardServer(path, capacityBytes, segmentBytes, keepFreed);
   }
 
   /** Sets the most memory that the store may use, in bytes. */
   public VineyardServer capacity(long bytes) {
-    return new VineyardServer(socket, bytes, segmentBytes);
+    return new VineyardServer(socket, bytes, segmentBytes, keepFreed);
   }
 
   /** Sets the usual capacity of a segment, in bytes. */
   public VineyardServer segmentBytes(long bytes) {
-    return new VineyardServer(socket, capacityBytes, bytes);
+    return new VineyardServer(socket, capacityBytes, bytes, keepFreed);
+  }
+
+  /**
+   * Sets how long memory that Vineyard's own clients have freed is kept for the next of them, 5
+   * minutes unless told otherwise: new memory has to be cleared by the system, which costs a client
+   * more than filling it. What is kept counts as free, and goes at once when anybody needs it.
+   *
+   * @param time from the moment that it was freed; {@link Duration#ZERO} keeps it for about a
+   *     second
+   * @throws VineyardException with {@link ErrorCode#INVALID} if it is negative
+   */
+  public VineyardServer keepFreed(Duration time) {
+    if (time.isNegative()) {
+      throw VineyardException.of(
+          ErrorCode.INVALID, "expected a time of at least 0 to keep freed memory, got " + time);
+    }
+    return new VineyardServer(socket, capacityBytes, segmentBytes, time);
   }
 
   /**
@@ -79,6 +103,7 @@ public final class VineyardServer {
     if (socket == null) {
       throw VineyardException.of(ErrorCode.INVALID, "expected a path for the socket, got none");
     }
-    return EpollServer.bind(ServerConfig.of(socket, StoreLimits.of(capacityBytes, segmentBytes)));
+    StoreLimits limits = StoreLimits.of(capacityBytes, segmentBytes);
+    return EpollServer.bind(ServerConfig.of(socket, limits, keepFreed));
   }
 }

@@ -48,7 +48,8 @@ class HandshakeIT {
 
     private void bind(Duration timeout) {
       StoreLimits limits = StoreLimits.of(1 << 20, 1 << 20);
-      server = EpollServer.bind(new ServerConfig(socket(), limits, timeout, timeout));
+      server =
+          EpollServer.bind(new ServerConfig(socket(), limits, timeout, timeout, Duration.ZERO));
       witness = VineyardClient.create().socket(socket()).connectNow();
     }
 

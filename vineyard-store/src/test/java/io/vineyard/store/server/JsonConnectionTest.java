@@ -10,6 +10,7 @@ import io.vineyard.store.Waits;
 import io.vineyard.store.core.StoreLimits;
 import io.vineyard.store.memory.Segment;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -54,7 +55,7 @@ class JsonConnectionTest {
     final int segments = Segment.openCount();
     StoreLimits limits = StoreLimits.of(4 << 20, 4096);
     ServerConfig config =
-        new ServerConfig(Path.of("socket"), limits, Waits.PATIENCE, Waits.PATIENCE);
+        new ServerConfig(Path.of("socket"), limits, Waits.PATIENCE, Waits.PATIENCE, Duration.ZERO);
     ServerLoop loop = new ServerLoop(config, channel.eventLoop(), Runnable::run, this::send);
     channel.pipeline().addLast(new ServerConnection(loop));
     channel.pipeline().fireChannelActive();

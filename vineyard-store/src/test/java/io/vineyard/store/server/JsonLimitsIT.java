@@ -10,7 +10,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vineyard.store.Waits;
 import io.vineyard.store.core.StoreLimits;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -45,7 +47,8 @@ class JsonLimitsIT extends JsonRules {
             usual.metaObjects(),
             META_BYTES,
             usual.heldBytes());
-    return EpollServer.bind(new ServerConfig(socket, limits, Waits.PATIENCE, Waits.PATIENCE));
+    return EpollServer.bind(
+        new ServerConfig(socket, limits, Waits.PATIENCE, Waits.PATIENCE, Duration.ZERO));
   }
 
   private static JsonNode next(long stream) {
@@ -199,5 +202,18 @@ class JsonLimitsIT extends JsonRules {
     client.say(Messages.frame("{\"type\":\"get_data_request\",\"id\":[" + parts + "4]}"));
     assertThat(client.failed(Messages.object())).isEqualTo(1);
     assertThat(client.exists(4)).isFalse();
+  }
+
+  @Test
+  void pagesAreNotKeptForLongerThanTheyMay() {
+    RawJsonClient client = client();
+    JsonNode made = client.done(message("create_buffer_request", "size", 8)).get("created");
+    ByteBuffer memory = client.memory(made);
+    memory.put(0, (byte) 5);
+    client.done(message("drop_buffer_request", "id", bits(made.get("object_id"))));
+    Waits.until("the pages to be gone", () -> memory.get(0) == 0);
+    assertThat(status().usedBytes()).isZero();
+    assertThat(status().segments()).isZero();
+    client.delete(client.blob((byte) 5));
   }
 }

@@ -16,6 +16,7 @@ import io.vineyard.store.Logged;
 import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.Waits;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -551,6 +552,22 @@ class JsonRulesIT extends JsonRules {
     id = client.blob((byte) 5);
     assertThat(client.bytes(id)).containsExactly(5);
     client.delete(id);
+  }
+
+  @Test
+  void pagesAreKeptForLaterUnlessSomebodyNeedsTheMemory() {
+    RawJsonClient client = client();
+    JsonNode made = client.done(createBuffer(CAPACITY_BYTES / 2)).get("created");
+    ByteBuffer memory = client.memory(made);
+    memory.put(0, (byte) 5);
+    client.done(message("drop_buffer_request", "id", bits(made.get("object_id"))));
+    Waits.until("nothing is used", () -> status().usedBytes() == 0);
+    assertThat(memory.get(0)).as("what is kept").isEqualTo((byte) 5);
+    BlobWriter blob = Waits.value(store.createBlob(CAPACITY_BYTES));
+    assertThat(memory.get(0)).as("what others needed").isZero();
+    blob.abort();
+    Waits.until("nothing is used", () -> status().usedBytes() == 0);
+    client.delete(client.blob((byte) 5));
   }
 
   @Test

@@ -18,6 +18,7 @@ import io.vineyard.store.protocol.binary.Preface;
 import io.vineyard.store.protocol.binary.SegmentAnnounced;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,7 +41,7 @@ class OutboxTest {
     first = new EmbeddedChannel();
     StoreLimits limits = StoreLimits.of(4 << 20, 4096);
     ServerConfig config =
-        new ServerConfig(Path.of("socket"), limits, Waits.PATIENCE, Waits.PATIENCE);
+        new ServerConfig(Path.of("socket"), limits, Waits.PATIENCE, Waits.PATIENCE, Duration.ZERO);
     loop = new ServerLoop(config, first.eventLoop(), Runnable::run, this::send);
     first.pipeline().addLast(new ServerConnection(loop));
     first.pipeline().fireChannelActive();

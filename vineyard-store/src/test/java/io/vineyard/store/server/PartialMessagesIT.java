@@ -29,7 +29,9 @@ class PartialMessagesIT {
   private void serve(Duration stallTimeout) {
     StoreLimits limits = StoreLimits.of(8L << 20, 1L << 20);
     Path socket = folder.resolve("store.sock");
-    server = EpollServer.bind(new ServerConfig(socket, limits, Waits.PATIENCE, stallTimeout));
+    server =
+        EpollServer.bind(
+            new ServerConfig(socket, limits, Waits.PATIENCE, stallTimeout, Duration.ZERO));
   }
 
   private RawJsonClient client() {

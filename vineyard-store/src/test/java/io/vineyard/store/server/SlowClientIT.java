@@ -37,7 +37,9 @@ class SlowClientIT {
   private void bind(Duration stallTimeout) {
     StoreLimits limits = StoreLimits.of(16 << 20, 1 << 20);
     Path socket = folder.resolve("store.sock");
-    server = EpollServer.bind(new ServerConfig(socket, limits, Waits.PATIENCE, stallTimeout));
+    server =
+        EpollServer.bind(
+            new ServerConfig(socket, limits, Waits.PATIENCE, stallTimeout, Duration.ZERO));
     bystanders = new Bystanders(socket);
     bystanders.awaitProgress();
   }

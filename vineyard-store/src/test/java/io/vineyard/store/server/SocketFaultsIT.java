@@ -71,6 +71,14 @@ class SocketFaultsIT {
   }
 
   @Test
+  void timeThatIsNegative() {
+    assertFails(
+        () -> VineyardServer.create().keepFreed(Duration.ofNanos(-1)),
+        ErrorCode.INVALID,
+        "at least 0");
+  }
+
+  @Test
   void noPathAtAll() {
     assertFails(() -> VineyardServer.create().bindNow(), ErrorCode.INVALID, "got none");
     assertFails(() -> VineyardClient.create().connectNow(), ErrorCode.INVALID, "got none");

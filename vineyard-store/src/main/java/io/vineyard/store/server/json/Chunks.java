@@ -26,7 +26,6 @@ import java.util.concurrent.Executor;
  * and the other way round. No byte of a column is copied.
  */
 final class Chunks {
-  private static final long FIRST_BYTES = 1 << 20;
   private static final int BYTES_HEADER = 16;
 
   private final Hosting hosting;
@@ -35,10 +34,9 @@ final class Chunks {
   private final Rendering.Tools tools;
   private final StoredViews stored;
 
-  Chunks(VineyardHost host, Executor worker, Executor loop) {
+  Chunks(VineyardHost host, HostedMemory memory, Executor worker, Executor loop) {
     this.hosting = host.hosting();
-    long most = hosting.limits().segmentBytes();
-    this.memory = new HostedMemory(hosting, host::nextNumber, Math.min(FIRST_BYTES, most), most);
+    this.memory = memory;
     this.maps = new SegmentMaps(hosting);
     this.tools = new Rendering.Tools(hosting, memory, worker, loop, new Rendering.Work());
     this.stored = new StoredViews(tools, maps);
@@ -47,11 +45,6 @@ final class Chunks {
   /** Returns what shows stored objects. */
   StoredViews stored() {
     return stored;
-  }
-
-  /** Returns the memory for what the server itself writes. */
-  HostedMemory memory() {
-    return memory;
   }
 
   // To readers of our dialect.

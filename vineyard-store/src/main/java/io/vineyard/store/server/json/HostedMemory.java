@@ -6,8 +6,10 @@ import io.vineyard.store.core.Hosting;
 import io.vineyard.store.message.Event;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
@@ -18,8 +20,10 @@ import org.jspecify.annotations.Nullable;
  * Memory for clients that can't cut it themselves.
  *
  * <p>As in Vineyard, all of them write in the same segments, which are mapped by a client once. So
- * a segment is never exchanged for another one: without anything in it, it gives its pages back to
- * the system, and gets new ones when it is needed. Those who wait for memory get it in their order.
+ * a segment is never exchanged for another one. Without anything in it, it is soon set aside: its
+ * pages are spare then, which cost much to get, and go only when they are old or the memory is
+ * wanted. In the end it has none, and gets new ones when it is needed. Those who wait for memory
+ * get it in their order.
  */
 final class HostedMemory {
   /** A piece of memory; whoever got it frees it once. */
@@ -54,10 +58,14 @@ final class HostedMemory {
 
   private static final long NONE = -1;
   private static final long MOST_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final Comparator<Slab> CHEAPEST_FIRST =
+      Comparator.comparing((Slab slab) -> slab.state == Slab.State.EMPTY)
+          .thenComparing(slab -> slab.memory.capacityBytes());
 
   private final Hosting hosting;
   private final LongSupplier numbers;
   private final long mostWantedBytes;
+  private final LongSupplier nanoTime;
   private final List<Slab> slabs = new ArrayList<>();
   private final Deque<Waiter> waiters = new ArrayDeque<>();
   private long wantedBytes;
@@ -71,12 +79,19 @@ final class HostedMemory {
    * @param numbers makes numbers of requests
    * @param firstBytes the capacity of the first segment; it doubles from one to the next
    * @param mostBytes the capacity at which the doubling ends
+   * @param nanoTime the time, as of {@link System#nanoTime}
    */
-  HostedMemory(Hosting hosting, LongSupplier numbers, long firstBytes, long mostBytes) {
+  HostedMemory(
+      Hosting hosting,
+      LongSupplier numbers,
+      long firstBytes,
+      long mostBytes,
+      LongSupplier nanoTime) {
     this.hosting = hosting;
     this.numbers = numbers;
     this.wantedBytes = Math.min(firstBytes, mostBytes);
     this.mostWantedBytes = mostBytes;
+    this.nanoTime = nanoTime;
   }
 
   /** Returns how many bytes of the segments are not cut off. */
@@ -131,7 +146,7 @@ final class HostedMemory {
   private @Nullable Range cut(Waiter waiter) {
     long sizeBytes = waiter.sizeBytes;
     for (Slab slab : slabs) {
-      boolean usable = slab.state == Slab.State.FILLED && waiter.segments.test(slab.segment);
+      boolean usable = slab.state == Slab.State.FILLED && suits(slab, waiter);
       long offset = usable ? slab.allocator.allocate(sizeBytes) : NONE;
       if (offset != NONE) {
         usedBytes += sizeBytes;
@@ -141,19 +156,33 @@ final class HostedMemory {
     return null;
   }
 
+  /** Little things do not keep a large segment, unless there is nothing else. */
+  private boolean suits(Slab slab, Waiter waiter) {
+    long capacity = slab.memory.capacityBytes();
+    boolean large = capacity > mostWantedBytes && waiter.sizeBytes <= capacity / 2;
+    return (!large || waiter.trimmed)
+        && waiter.sizeBytes <= capacity
+        && waiter.segments.test(slab.segment);
+  }
+
+  /** Who was refused once does with a segment that is smaller than those that are kept. */
+  private static boolean canBeRefilled(Slab slab, Waiter waiter) {
+    return slab.state == Slab.State.SPARE || (slab.state == Slab.State.EMPTY && !waiter.trimmed);
+  }
+
   private void fetch(Waiter waiter) {
-    long sizeBytes = waiter.sizeBytes;
-    for (Slab slab : slabs) {
-      if (slab.state == Slab.State.EMPTY
-          && slab.memory.capacityBytes() >= sizeBytes
-          && waiter.segments.test(slab.segment)) {
-        refill(slab);
-        return;
-      }
+    Optional<Slab> kept =
+        slabs.stream()
+            .filter(slab -> canBeRefilled(slab, waiter))
+            .filter(slab -> suits(slab, waiter))
+            .min(CHEAPEST_FIRST);
+    if (kept.isPresent()) {
+      refill(kept.get());
+      return;
     }
     pendingRequest = numbers.getAsLong();
     try {
-      hosting.leaseSegment(pendingRequest, sizeBytes, wantedBytes);
+      hosting.leaseSegment(pendingRequest, waiter.sizeBytes, wantedBytes);
       wantedBytes = Math.min(mostWantedBytes, wantedBytes * 2);
     } catch (VineyardException e) {
       refused(e);
@@ -162,13 +191,14 @@ final class HostedMemory {
 
   private void refill(Slab slab) {
     filling = true;
+    Slab.State before = slab.state;
     slab.state = Slab.State.FILLING;
     hosting.refill(
         slab.segment,
         failure -> {
           filling = false;
-          slab.state = failure == null ? Slab.State.FILLED : Slab.State.EMPTY;
-          slab.idleSinceNanos = System.nanoTime();
+          slab.state = failure == null ? Slab.State.FILLED : before;
+          slab.idleSinceNanos = nanoTime.getAsLong();
           if (failure == null) {
             serve();
           } else {
@@ -184,7 +214,7 @@ final class HostedMemory {
     }
     pendingRequest = NONE;
     Slab slab = new Slab(event.id(), event.segment());
-    slab.idleSinceNanos = System.nanoTime();
+    slab.idleSinceNanos = nanoTime.getAsLong();
     hosting.open(event.id());
     slabs.add(slab);
     serve();
@@ -207,8 +237,9 @@ final class HostedMemory {
     if (first == null) {
       return;
     }
-    if (!first.trimmed && trim()) {
+    if (!first.trimmed) {
       first.trimmed = true;
+      long unused = trim(Long.MAX_VALUE);
     } else {
       waiters.remove();
       first.refused.accept(reason);
@@ -221,32 +252,67 @@ final class HostedMemory {
     Slab slab = range.slab;
     slab.allocator.free(range.offset);
     usedBytes -= range.sizeBytes;
-    slab.idleSinceNanos = System.nanoTime();
+    slab.idleSinceNanos = nanoTime.getAsLong();
     serve();
   }
 
-  /** Gives the pages of segments that nobody uses back; says whether there were any. */
-  boolean trim() {
-    return emptyIdle(Long.MAX_VALUE);
+  /**
+   * Gives pages back that nobody uses, the oldest first.
+   *
+   * @param bytes how many are wanted
+   * @return how many went, which can be more than that, as a segment keeps none
+   */
+  long trim(long bytes) {
+    long now = nanoTime.getAsLong();
+    List<Slab> oldestFirst =
+        slabs.stream()
+            .filter(Slab::hasUnusedPages)
+            .sorted(Comparator.comparingLong(slab -> slab.idleSinceNanos - now))
+            .toList();
+    long gone = 0;
+    for (Slab slab : oldestFirst) {
+      if (gone >= bytes) {
+        break;
+      }
+      empty(slab);
+      gone += slab.memory.capacityBytes();
+    }
+    return gone;
   }
 
-  /** The same for segments that nobody has used for a while. */
-  void sweep() {
-    boolean unused = emptyIdle(MOST_IDLE_NANOS);
+  private void empty(Slab slab) {
+    hosting.empty(slab.segment);
+    slab.state = Slab.State.EMPTY;
   }
 
-  private boolean emptyIdle(long leastNanos) {
-    boolean some = false;
-    long now = System.nanoTime();
+  /** Sets the segments aside that nobody has used for a while. */
+  void setIdleAside() {
+    long now = nanoTime.getAsLong();
     for (Slab slab : slabs) {
-      boolean longIdle = leastNanos == Long.MAX_VALUE || now - slab.idleSinceNanos >= leastNanos;
-      if (slab.isIdle() && longIdle) {
-        hosting.empty(slab.segment);
-        slab.state = Slab.State.EMPTY;
-        some = true;
+      if (slab.isIdle() && now - slab.idleSinceNanos >= MOST_IDLE_NANOS) {
+        hosting.setAside(slab.segment);
+        slab.state = Slab.State.SPARE;
       }
     }
-    return some;
+  }
+
+  /**
+   * Gives spare pages back that nobody has used for so long.
+   *
+   * @return how long it takes until the next ones are due; {@link Long#MAX_VALUE} without any
+   */
+  long emptyOld(long nanos) {
+    long now = nanoTime.getAsLong();
+    long next = Long.MAX_VALUE;
+    for (Slab slab : slabs) {
+      long left = nanos - (now - slab.idleSinceNanos);
+      if (slab.state == Slab.State.SPARE && left > 0) {
+        next = Math.min(next, left);
+      } else if (slab.state == Slab.State.SPARE) {
+        empty(slab);
+      }
+    }
+    return next;
   }
 
   /**
@@ -265,7 +331,7 @@ final class HostedMemory {
     }
   }
 
-  /** Returns whether there are segments with pages that nobody uses. */
+  /** Returns whether there are segments that nothing lies in, and that are not set aside. */
   boolean hasIdle() {
     return slabs.stream().anyMatch(Slab::isIdle);
   }

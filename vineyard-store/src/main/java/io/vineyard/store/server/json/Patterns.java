@@ -2,6 +2,7 @@ package io.vineyard.store.server.json;
 
 import io.vineyard.store.ErrorCode;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.core.TypePattern;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -17,6 +18,43 @@ final class Patterns {
   private static final int MOST_STEPS = 10_000_000;
   private static final String REPETITIONS = "*+?";
   private static final String CLASSES = "dDwWsS";
+
+  /**
+   * A pattern of a shell, with {@code *} for any text, {@code ?} for a character and {@code [...]}
+   * for one of a set. Takes time proportional to the product of the lengths at most.
+   */
+  private record Shell(String pattern) implements Predicate<String> {
+    private static final int NONE = -1;
+
+    @Override
+    public boolean test(String text) {
+      return TypePattern.matches(pattern, text, this::one);
+    }
+
+    /** Returns what comes after the part that stands for one character; -1 if it is another one. */
+    private int one(int at, char actual) {
+      char expected = pattern.charAt(at);
+      int end = expected == '[' ? pattern.indexOf(']', at + 2) : NONE;
+      if (end != NONE) {
+        return isIn(at + 1, end, actual) ? end + 1 : NONE;
+      }
+      return expected == '?' || expected == actual ? at + 1 : NONE;
+    }
+
+    private boolean isIn(int start, int end, char actual) {
+      char first = pattern.charAt(start);
+      boolean negated = first == '!' || first == '^';
+      int at = negated ? start + 1 : start;
+      boolean found = false;
+      while (at < end) {
+        boolean isRange = at + 2 < end && pattern.charAt(at + 1) == '-';
+        char last = isRange ? pattern.charAt(at + 2) : pattern.charAt(at);
+        found |= actual >= pattern.charAt(at) && actual <= last;
+        at += isRange ? 3 : 1;
+      }
+      return found != negated;
+    }
+  }
 
   private Patterns() {}
 
@@ -35,7 +73,7 @@ final class Patterns {
           "expected a pattern of at most " + MOST_CHARS + " characters, got " + pattern.length());
     }
     if (!isRegex) {
-      return new ShellPattern(pattern);
+      return new Shell(pattern);
     }
     checkBounded(pattern);
     Pattern compiled;

@@ -11,6 +11,8 @@ final class Slab {
   enum State {
     /** Memory can be cut from it. */
     FILLED,
+    /** It has pages, which may go at any time. */
+    SPARE,
     /** It has no pages. */
     EMPTY,
     /** It is getting pages. */
@@ -32,6 +34,11 @@ final class Slab {
 
   boolean isIdle() {
     return state == State.FILLED && allocator.isEmpty();
+  }
+
+  /** Returns whether it has pages that nothing lies in. */
+  boolean hasUnusedPages() {
+    return state == State.SPARE || isIdle();
   }
 
   /** Returns the address of a part, mapping the segment the first time. */

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -20,7 +21,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,9 +38,6 @@ public final class VineyardHost implements EventSink {
 
   private static final Logger log = LoggerFactory.getLogger(VineyardHost.class);
 
-  private static final long SWEEP_MILLIS = 500;
-  private static final long FIRST_SEGMENT_BYTES = 1 << 20;
-  private static final int MOST_EMPTY = 16;
   private static final int PERCENT = 100;
   private static final int MOST_USED_PERCENT = 80;
 
@@ -48,7 +45,7 @@ public final class VineyardHost implements EventSink {
   private final Hosting hosting;
   private final String socket;
   private final ScheduledExecutorService loop;
-  private final HostedMemory memory;
+  private final HostedPools pools;
   private final Chunks chunks;
   private final Clock clock = Clock.systemUTC();
   private final String hostName = hostNameOfKernel();
@@ -63,7 +60,6 @@ public final class VineyardHost implements EventSink {
   private int waitingWriters;
   private boolean looking;
   private boolean waking;
-  private boolean sweeping;
   private boolean closed;
 
   /**
@@ -72,20 +68,24 @@ public final class VineyardHost implements EventSink {
    * @param socket the path that clients are told
    * @param loop the thread that owns the tables
    * @param worker may take its time
+   * @param keepFreed how long pages that clients have freed are kept for the next ones, at most
    */
   public VineyardHost(
-      StoreCore core, String socket, ScheduledExecutorService loop, Executor worker) {
+      StoreCore core,
+      String socket,
+      ScheduledExecutorService loop,
+      Executor worker,
+      Duration keepFreed) {
     this.core = core;
     this.socket = socket;
     this.loop = loop;
     this.hosting = core.host("a client of Vineyard's dialect", this);
-    long most = core.limits().segmentBytes();
-    this.memory = new HostedMemory(hosting, this::nextNumber, FIRST_SEGMENT_BYTES, most);
-    this.chunks = new Chunks(this, worker, loop);
+    this.pools = new HostedPools(this, loop, keepFreed);
+    this.chunks = new Chunks(this, pools.rendered(), worker, loop);
     hosting.onCreated(this::created);
     hosting.onRemoved(chunks.stored()::removed);
     hosting.onDropped(this::dropped);
-    hosting.onShortage(this::trim);
+    hosting.onShortage(pools::trim);
     hosting.onFreed(this::freed);
   }
 
@@ -106,7 +106,7 @@ public final class VineyardHost implements EventSink {
 
   void closed(Session session) {
     sessions.remove(session);
-    sweepLater();
+    pools.sweepLater();
   }
 
   int sessions() {
@@ -126,7 +126,7 @@ public final class VineyardHost implements EventSink {
   }
 
   HostedMemory memory() {
-    return memory;
+    return pools.written();
   }
 
   String socket() {
@@ -145,8 +145,8 @@ public final class VineyardHost implements EventSink {
   // Memory.
 
   void free(HostedMemory.Range range) {
-    memory.free(range);
-    sweepLater();
+    pools.written().free(range);
+    pools.sweepLater();
     freed();
   }
 
@@ -189,37 +189,19 @@ public final class VineyardHost implements EventSink {
 
   /** Returns how much memory is used, not counting what is only kept for later. */
   long memoryUsage() {
-    return hosting.usedBytes() - memory.freeBytes() - chunks.memory().freeBytes();
+    return hosting.usedBytes() - pools.freeBytes();
   }
 
-  /** Gives memory back that nobody uses; returns whether that was any. */
+  /** Gives all memory back that nobody uses; returns whether that was any. */
   boolean trim() {
-    boolean some = memory.trim();
-    return chunks.memory().trim() || some;
+    return pools.trim(Long.MAX_VALUE);
   }
 
-  private void sweepLater() {
-    if (!sweeping && !closed) {
-      sweeping = true;
-      var unused = loop.schedule(this::sweep, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
-    }
-  }
-
-  private void sweep() {
-    sweeping = false;
-    if (closed) {
-      return;
-    }
+  /** Called now and then. */
+  void swept() {
     if (sessions.isEmpty()) {
       // Others may have deleted what it was made for.
       streams.values().removeIf(stream -> !hosting.exists(stream.id));
-    }
-    for (HostedMemory pool : List.of(memory, chunks.memory())) {
-      pool.sweep();
-      pool.forgetEmpty(sessions.isEmpty() ? 0 : MOST_EMPTY);
-      if (pool.hasIdle()) {
-        sweepLater();
-      }
     }
   }
 
@@ -394,15 +376,13 @@ public final class VineyardHost implements EventSink {
   @Override
   public void send(Event event) {
     if (event instanceof Event.SegmentLeased leased) {
-      if (!memory.leased(leased) && !chunks.memory().leased(leased)) {
+      if (!pools.leased(leased)) {
         leased.segment().close();
       }
     } else if (event instanceof Event.Failed failed) {
       VineyardException reason =
           VineyardException.of(ErrorCode.of(failed.code()), failed.message());
-      boolean unused =
-          memory.failed(failed.request(), reason)
-              || chunks.memory().failed(failed.request(), reason);
+      boolean unused = pools.failed(failed.request(), reason);
     } else if (event instanceof Event.SegmentShared shared) {
       shared.segment().close(); // is asked for when it is needed
       later(event);
@@ -461,7 +441,7 @@ public final class VineyardHost implements EventSink {
     Set.copyOf(ends.values()).forEach(HostedStream::shut);
     streams.clear();
     ends.clear();
-    memory.close();
+    pools.close();
     chunks.close();
     rings.values().forEach(HostedRing::close);
     rings.clear();
