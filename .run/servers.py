@@ -101,6 +101,7 @@ class Running:
     def __init__(self, name, path):
         self.name = name
         self.socket = os.path.abspath(path)
+        self.pid = None
 
     def __enter__(self):
         return self

@@ -1,7 +1,8 @@
 """Measures a Vineyard server with Vineyard's own Python client: streams, and arrays that are put and got.
 
-bench.py --socket S [--seconds N] prints a line of JSON for each figure, like
+bench.py --socket S [--seconds N] [--server-pid N] prints a line of JSON for each figure, like
 {"figure": "record-batch-stream", "bytes": 32768, "value": 180.5, "unit": "chunks/s"}
+and what it costs the server, in microseconds of a processor, if it is told which process that is.
 
 In streams one thread of this process writes, another process reads. Every value that is written to be found is checked.
 """
@@ -9,6 +10,7 @@ In streams one thread of this process writes, another process reads. Every value
 import argparse
 import json
 import multiprocessing
+import os
 import time
 
 import numpy
@@ -33,9 +35,29 @@ def connect(socket):
     return client
 
 
+class ServerTime:
+    """How much processor time a server takes, with all its threads, while operations are done."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.start = self.now()
+
+    def now(self):
+        if self.pid is None:
+            return 0
+        with open(f"/proc/{self.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def report(self, figure, size, operations):
+        if self.pid is not None:
+            report(figure, size, server_us=(self.now() - self.start) * 1e6 / operations)
+
+
 def report(figure, size, **values):
     for unit, value in values.items():
-        line = {"figure": figure, "bytes": size, "value": value, "unit": unit.replace("_per_", "/")}
+        unit = unit.replace("_per_", "/").replace("_", " ")
+        line = {"figure": figure, "bytes": size, "value": value, "unit": unit}
         print(json.dumps(line), flush=True)
 
 
@@ -119,7 +141,8 @@ def read_stream(client, kind, stream_id, read):
 class StreamBench:
     """The process that writes, and what it shares with the one that reads."""
 
-    def __init__(self, socket):
+    def __init__(self, socket, server):
+        self.server = server
         context = multiprocessing.get_context("spawn")
         self.orders, self.answers = context.Queue(), context.Queue()
         self.read = context.Value("q", 0, lock=False)
@@ -135,6 +158,7 @@ class StreamBench:
         self.read.value = 0
         self.orders.put((kind.figure, repr(stream.id)))
         most_ahead = max(LEAST, MOST_AHEAD_BYTES // size)
+        time_of_server = ServerTime(self.server)
         number = 0
         end = time.monotonic() + seconds
         while number <= LEAST or time.monotonic() < end:
@@ -147,8 +171,9 @@ class StreamBench:
             raise RuntimeError(f"the reader failed: {answer}")
         chunks, took = answer
         require(chunks, number - 1)
-        self.client.drop_stream(stream.id)
         report(kind.figure, size, chunks_per_s=chunks / took)
+        time_of_server.report(kind.figure, size, number)
+        self.client.drop_stream(stream.id)
 
     def wait_until_read(self, number):
         end = time.monotonic() + PATIENCE
@@ -166,9 +191,10 @@ def is_over(count, end):
     return count >= LEAST and time.monotonic() >= end
 
 
-def put_arrays(client, size, seconds):
+def put_arrays(client, size, seconds, server):
     array = numpy.arange(size // WORD)
     puts, deletes = [], []
+    time_of_server = ServerTime(server)
     end = time.monotonic() + seconds
     while not is_over(len(puts), end):
         start = time.perf_counter()
@@ -180,11 +206,13 @@ def put_arrays(client, size, seconds):
     rate = len(puts) / sum(puts)
     report("put", size, ops_per_s=rate, MB_per_s=rate * size / 1e6)
     report("delete", size, ops_per_s=len(deletes) / sum(deletes))
+    time_of_server.report("put and delete", size, len(puts))
 
 
-def get_arrays(client, size, seconds):
+def get_arrays(client, size, seconds, server):
     object_id = client.put(numpy.arange(size // WORD))
     gets = []
+    time_of_server = ServerTime(server)
     end = time.monotonic() + seconds
     while not is_over(len(gets), end):
         start = time.perf_counter()
@@ -192,6 +220,7 @@ def get_arrays(client, size, seconds):
         gets.append(time.perf_counter() - start)
         require((int(array[0]), int(array[-1])), (0, size // WORD - 1))
         del array
+    time_of_server.report("get", size, len(gets))
     client.delete(object_id)
     # No MB/s: what is got is the shared memory itself.
     report("get", size, ops_per_s=len(gets) / sum(gets))
@@ -201,16 +230,17 @@ def main():
     parser = argparse.ArgumentParser(description="Measures a Vineyard server with Vineyard's own client.")
     parser.add_argument("--socket", required=True, metavar="PATH", help="where the server listens")
     parser.add_argument("--seconds", type=float, default=2, metavar="N", help="of each figure (%(default)s)")
+    parser.add_argument("--server-pid", type=int, metavar="N", help="the process whose time is measured as well")
     options = parser.parse_args()
-    streams = StreamBench(options.socket)
+    streams = StreamBench(options.socket, options.server_pid)
     for kind in KINDS.values():
         for size in STREAM_SIZES:
             streams.run(kind, size, options.seconds)
     streams.close()
     client = connect(options.socket)
     for size in ARRAY_SIZES:
-        put_arrays(client, size, options.seconds)
-        get_arrays(client, size, options.seconds)
+        put_arrays(client, size, options.seconds, options.server_pid)
+        get_arrays(client, size, options.seconds, options.server_pid)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ def measure(server, seconds):
     """Returns what bench.py finds, figure by figure."""
     command = [sys.executable, os.path.join(HERE, "bench.py")]
     command += ["--socket", server.socket, "--seconds", str(seconds)]
+    if server.pid is not None:
+        command += ["--server-pid", str(server.pid)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
     if done.returncode != 0:
         raise RuntimeError(f"bench.py failed on {server.name}:\n{done.stderr[-3000:]}\n{server.log()}")
@@ -43,6 +45,11 @@ def number(value):
     return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 10 else f"{value:.3f}"
 
 
+def ratio(medians):
+    # What takes a server less than its clock shows has none.
+    return f"{medians[1] / medians[0]:.2f}x" if medians[0] > 0 else "-"
+
+
 def print_table(measured):
     print(f"{'figure':20} {'size':>8}  {'unit':9}" + f"{'real':>12} {'min':>11} {'max':>11}", end="")
     print(f"{'ours':>12} {'min':>11} {'max':>11}  ours/real")
@@ -54,7 +61,7 @@ def print_table(measured):
             values = measured[name][key]
             medians.append(statistics.median(values))
             row += f"{number(medians[-1]):>12} {number(min(values)):>11} {number(max(values)):>11}"
-        print(f"{row}  {medians[1] / medians[0]:.2f}x")
+        print(f"{row}  {ratio(medians)}")
 
 
 def print_json(measured):

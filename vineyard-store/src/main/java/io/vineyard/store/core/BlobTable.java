@@ -114,12 +114,12 @@ final class BlobTable {
   private void removeIfUnused(BlobEntry blob) {
     if (blob.deleted && blob.leases == 0 && blobs.remove(blob.id) != null) {
       AttachedClient writer = blob.segment.writer;
+      segments.endUse(blob.segment);
       if (blob.onGone != null) {
         blob.onGone.run();
       } else if (writer != null) {
         writer.send(new Event.BlobsReclaimed(blob.segment.id, new long[] {blob.offset}));
       }
-      segments.endUse(blob.segment);
     }
   }
 }

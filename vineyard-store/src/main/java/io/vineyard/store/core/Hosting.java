@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +33,31 @@ public final class Hosting {
   public interface Done {
     /** The failure is null if it went well. */
     void complete(@Nullable VineyardException failure);
+  }
+
+  /**
+   * Segments that nothing lies in, kept by the one who has leased them until others need memory.
+   */
+  public interface Unused {
+    /** Without any. */
+    Unused NONE =
+        new Unused() {
+          @Override
+          public long sizeBytes() {
+            return 0;
+          }
+
+          @Override
+          public boolean giveBack(long bytes) {
+            return false;
+          }
+        };
+
+    /** Returns how many bytes there are. */
+    long sizeBytes();
+
+    /** Gives so many bytes back, or as many as there are; says whether there were any. */
+    boolean giveBack(long bytes);
   }
 
   private static final long MOST_REPLY_BYTES = 16 << 20;
@@ -58,13 +82,9 @@ public final class Hosting {
     return store.segments.usedBytes();
   }
 
-  /**
-   * Sets what is asked when a segment is wanted that there is no memory for.
-   *
-   * @param task gives so many bytes back, or as many as there are; returns whether there were any
-   */
-  public void onShortage(LongPredicate task) {
-    store.segments.onShortage = task;
+  /** Sets what goes when a segment is wanted that there is no memory for. */
+  public void setUnused(Unused memory) {
+    store.segments.unusedMemory = memory;
   }
 
   /** Has a task run whenever there is more memory than before. */
@@ -115,20 +135,20 @@ public final class Hosting {
     store.segments.giveBack(host, segment);
   }
 
-  /** Keeps an empty segment and its pages, which count as free from now on. */
-  public void setAside(long segment) {
-    if (store.isClosed()) {
-      return;
-    }
-    store.segments.setAside(store.segments.written(host, segment));
+  /**
+   * Keeps a segment and its pages, which count as free from now on; does nothing, as the answer
+   * says, if anything lies in it.
+   */
+  public boolean setAside(long segment) {
+    return !store.isClosed() && store.segments.setAside(store.segments.written(host, segment));
   }
 
-  /** Gives the pages of an empty segment back to the system, and keeps the segment. */
-  public void empty(long segment) {
-    if (store.isClosed()) {
-      return;
-    }
-    store.segments.empty(store.segments.written(host, segment));
+  /**
+   * Keeps a segment, and gives its pages back to the system; does nothing, as the answer says, if
+   * anything lies in it or the system does not take them.
+   */
+  public boolean empty(long segment) {
+    return !store.isClosed() && store.segments.empty(store.segments.written(host, segment));
   }
 
   /**

@@ -7,7 +7,6 @@ import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,8 +28,8 @@ final class SegmentTable {
   private long peakBytes;
   private boolean closed;
 
-  /** Gives so many bytes back that nobody uses, or as many as there are; says if there were any. */
-  LongPredicate onShortage = bytes -> false;
+  /** What goes when there is not enough otherwise. */
+  Hosting.Unused unusedMemory = Hosting.Unused.NONE;
 
   /** Run when there is more memory than before. */
   Runnable onFreed = () -> {};
@@ -62,8 +61,8 @@ final class SegmentTable {
     }
     long usual = Math.min(command.wantedBytes(), limits.segmentBytes());
     long wanted = roundUp(Math.max(command.leastBytes(), usual));
-    makeRoom(wanted);
     checkFree(command.leastBytes());
+    makeRoom(wanted);
     long capacity = Math.min(wanted, freeBytes());
     reserve(capacity);
     client.pendingLease(command.request());
@@ -78,13 +77,16 @@ final class SegmentTable {
 
   private void makeRoom(long bytes) {
     if (bytes > freeBytes()) {
-      boolean unused = onShortage.test(bytes - freeBytes());
+      boolean unused = unusedMemory.giveBack(bytes - freeBytes());
     }
   }
 
   private void checkFree(long bytes) {
-    makeRoom(bytes);
-    long free = freeBytes();
+    long free = freeBytes() + unusedMemory.sizeBytes();
+    if (bytes <= free) {
+      makeRoom(bytes);
+      free = freeBytes();
+    }
     if (bytes > free) {
       throw VineyardException.of(
           ErrorCode.NOT_ENOUGH_MEMORY,
@@ -122,13 +124,19 @@ final class SegmentTable {
     source.create(
         capacity,
         (segment, failure) -> {
-          boolean isShort = failure != null && failure.code() == ErrorCode.NOT_ENOUGH_MEMORY;
-          if (isShort && !closed && onShortage.test(capacity)) {
+          if (isWorthAnother(failure, capacity)) {
             source.create(capacity, done);
           } else {
             done.complete(segment, failure);
           }
         });
+  }
+
+  private boolean isWorthAnother(@Nullable VineyardException failure, long capacity) {
+    return failure != null
+        && failure.code() == ErrorCode.NOT_ENOUGH_MEMORY
+        && !closed
+        && unusedMemory.giveBack(capacity);
   }
 
   private void leased(
@@ -257,24 +265,34 @@ final class SegmentTable {
     }
   }
 
-  /** Keeps a segment without anything in it for later: its pages are spare from now on. */
-  void setAside(SegmentEntry entry) {
-    assert entry.uses == 0 : "segment " + entry.id + " is in use";
+  /** Makes the pages of a segment spare; not if anything lies in it, as the answer says. */
+  boolean setAside(SegmentEntry entry) {
+    if (entry.uses > 0) {
+      return false;
+    }
     if (entry.pages == SegmentEntry.Pages.USED) {
       entry.pages = SegmentEntry.Pages.SPARE;
       spareBytes += entry.segment.capacityBytes();
       unreserve(entry.segment.capacityBytes());
     }
+    return true;
   }
 
-  /** Gives the pages of a segment without anything in it back to the system. */
-  void empty(SegmentEntry entry) {
+  /** Gives the pages of a segment back to the system; says whether that was possible. */
+  boolean empty(SegmentEntry entry) {
+    if (entry.uses > 0) {
+      return false;
+    }
     if (entry.pages != SegmentEntry.Pages.NONE) {
-      assert entry.uses == 0 : "segment " + entry.id + " is in use";
-      entry.segment.discard();
+      try {
+        entry.segment.discard();
+      } catch (VineyardException e) {
+        return false;
+      }
       release(entry);
       entry.pages = SegmentEntry.Pages.NONE;
     }
+    return true;
   }
 
   /** Takes a segment that was set aside or emptied into use again. */
@@ -294,8 +312,7 @@ final class SegmentTable {
       return;
     }
     entry.pages = SegmentEntry.Pages.USED;
-    source.refill(
-        entry.segment.retain(),
+    SegmentSource.Done refilled =
         (segment, failure) -> {
           entry.segment.close();
           if (failure != null && !closed) {
@@ -303,6 +320,16 @@ final class SegmentTable {
             unreserve(capacity);
           }
           done.complete(failure);
+        };
+    Segment filling = entry.segment.retain();
+    source.refill(
+        filling,
+        (segment, failure) -> {
+          if (isWorthAnother(failure, capacity)) {
+            source.refill(filling, refilled);
+          } else {
+            refilled.complete(segment, failure);
+          }
         });
   }
 

@@ -66,7 +66,8 @@ public final class VineyardServer {
   /**
    * Sets how long memory that Vineyard's own clients have freed is kept for the next of them, 5
    * minutes unless told otherwise: new memory has to be cleared by the system, which costs a client
-   * more than filling it. What is kept counts as free, and goes at once when anybody needs it.
+   * more than filling it. In the store it counts as free after a second, and goes when anybody asks
+   * the store for more than the rest, or the machine has no other; other processes do not get it.
    *
    * @param time from the moment that it was freed; {@link Duration#ZERO} keeps it for about a
    *     second

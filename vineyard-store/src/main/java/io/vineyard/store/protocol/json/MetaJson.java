@@ -10,7 +10,6 @@ import io.vineyard.store.ObjectId;
 import io.vineyard.store.ObjectMeta;
 import io.vineyard.store.VineyardException;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -225,7 +224,7 @@ record MetaJson(long instance) {
     if (bits >= 0) {
       out.writeNumber(bits);
     } else {
-      out.writeNumber(new BigInteger(Long.toUnsignedString(bits)));
+      out.writeNumber(Long.toUnsignedString(bits));
     }
   }
 

@@ -10,20 +10,21 @@ import java.util.Map;
  */
 final class Surrogates {
   private static final char REPLACEMENT = '\uFFFD';
+  private static final byte ESCAPE = '\\';
 
   private Surrogates() {}
 
   /** Returns whether there may be some, after a quick look at text that is UTF-8. */
   static boolean mayBeIn(ByteBuf json) {
-    byte[] before = new byte[2];
-    return json.forEachByte(
-            next -> {
-              boolean isEscape = before[0] == '\\' && before[1] == 'u' && (next | 0x20) == 'd';
-              before[0] = before[1];
-              before[1] = next;
-              return !isEscape;
-            })
-        >= 0;
+    int end = json.writerIndex();
+    int at = json.indexOf(json.readerIndex(), end, ESCAPE);
+    while (at >= 0) {
+      if (at + 2 < end && json.getByte(at + 1) == 'u' && (json.getByte(at + 2) | 0x20) == 'd') {
+        return true;
+      }
+      at = json.indexOf(at + 1, end, ESCAPE);
+    }
+    return false;
   }
 
   /** Returns whether there is half a character in any text. */

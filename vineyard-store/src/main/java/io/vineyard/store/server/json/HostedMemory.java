@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +43,7 @@ final class HostedMemory {
     final LongPredicate segments;
     final Consumer<Range> granted;
     final Consumer<VineyardException> refused;
-    boolean trimmed;
+    boolean refusedOnce;
 
     Waiter(
         long sizeBytes,
@@ -68,6 +69,10 @@ final class HostedMemory {
   private final LongSupplier nanoTime;
   private final List<Slab> slabs = new ArrayList<>();
   private final Deque<Waiter> waiters = new ArrayDeque<>();
+
+  /** Run when memory is free, or not used any more. */
+  Runnable onChange = () -> {};
+
   private long wantedBytes;
   private long pendingRequest = NONE;
   private boolean filling;
@@ -160,14 +165,15 @@ final class HostedMemory {
   private boolean suits(Slab slab, Waiter waiter) {
     long capacity = slab.memory.capacityBytes();
     boolean large = capacity > mostWantedBytes && waiter.sizeBytes <= capacity / 2;
-    return (!large || waiter.trimmed)
+    return (!large || waiter.refusedOnce)
         && waiter.sizeBytes <= capacity
         && waiter.segments.test(slab.segment);
   }
 
   /** Who was refused once does with a segment that is smaller than those that are kept. */
   private static boolean canBeRefilled(Slab slab, Waiter waiter) {
-    return slab.state == Slab.State.SPARE || (slab.state == Slab.State.EMPTY && !waiter.trimmed);
+    return slab.state == Slab.State.SPARE
+        || (slab.state == Slab.State.EMPTY && !waiter.refusedOnce);
   }
 
   private void fetch(Waiter waiter) {
@@ -204,6 +210,7 @@ final class HostedMemory {
           } else {
             refused(failure);
           }
+          onChange.run();
         });
   }
 
@@ -213,11 +220,12 @@ final class HostedMemory {
       return false;
     }
     pendingRequest = NONE;
-    Slab slab = new Slab(event.id(), event.segment());
+    Slab slab = new Slab(hosting, event.id(), event.segment());
     slab.idleSinceNanos = nanoTime.getAsLong();
     hosting.open(event.id());
     slabs.add(slab);
     serve();
+    onChange.run();
     return true;
   }
 
@@ -230,16 +238,15 @@ final class HostedMemory {
     return true;
   }
 
-  /** Before somebody is refused, what nobody uses goes, and it is tried once more. */
+  /** Before somebody is refused it is tried once more, with anything that will do. */
   private void refused(VineyardException reason) {
     pendingRequest = NONE;
     Waiter first = waiters.peek();
     if (first == null) {
       return;
     }
-    if (!first.trimmed) {
-      first.trimmed = true;
-      long unused = trim(Long.MAX_VALUE);
+    if (!first.refusedOnce) {
+      first.refusedOnce = true;
     } else {
       waiters.remove();
       first.refused.accept(reason);
@@ -254,35 +261,17 @@ final class HostedMemory {
     usedBytes -= range.sizeBytes;
     slab.idleSinceNanos = nanoTime.getAsLong();
     serve();
+    onChange.run();
   }
 
-  /**
-   * Gives pages back that nobody uses, the oldest first.
-   *
-   * @param bytes how many are wanted
-   * @return how many went, which can be more than that, as a segment keeps none
-   */
-  long trim(long bytes) {
-    long now = nanoTime.getAsLong();
-    List<Slab> oldestFirst =
-        slabs.stream()
-            .filter(Slab::hasUnusedPages)
-            .sorted(Comparator.comparingLong(slab -> slab.idleSinceNanos - now))
-            .toList();
-    long gone = 0;
-    for (Slab slab : oldestFirst) {
-      if (gone >= bytes) {
-        break;
-      }
-      empty(slab);
-      gone += slab.memory.capacityBytes();
-    }
-    return gone;
+  /** Returns the segments with pages that nobody uses. */
+  Stream<Slab> unused() {
+    return slabs.stream().filter(Slab::hasUnusedPages);
   }
 
-  private void empty(Slab slab) {
-    hosting.empty(slab.segment);
-    slab.state = Slab.State.EMPTY;
+  /** Returns how many bytes those have. */
+  long unusedBytes() {
+    return unused().mapToLong(slab -> slab.memory.capacityBytes()).sum();
   }
 
   /** Sets the segments aside that nobody has used for a while. */
@@ -290,8 +279,7 @@ final class HostedMemory {
     long now = nanoTime.getAsLong();
     for (Slab slab : slabs) {
       if (slab.isIdle() && now - slab.idleSinceNanos >= MOST_IDLE_NANOS) {
-        hosting.setAside(slab.segment);
-        slab.state = Slab.State.SPARE;
+        slab.setAside();
       }
     }
   }
@@ -309,7 +297,7 @@ final class HostedMemory {
       if (slab.state == Slab.State.SPARE && left > 0) {
         next = Math.min(next, left);
       } else if (slab.state == Slab.State.SPARE) {
-        empty(slab);
+        long unused = slab.empty();
       }
     }
     return next;

@@ -4,6 +4,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.core.Hosting;
 import io.vineyard.store.message.Event;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * The memory that clients write in, and that which the server itself writes in for them, and what
  * happens to both while nobody uses them.
  */
-final class HostedPools {
+final class HostedPools implements Hosting.Unused {
   private static final long SWEEP_MILLIS = 500;
   private static final long FIRST_BYTES = 1 << 20;
   private static final int MOST_EMPTY = 16;
@@ -42,6 +43,7 @@ final class HostedPools {
     this.rendered =
         new HostedMemory(hosting, host::nextNumber, FIRST_BYTES, most, System::nanoTime);
     this.all = List.of(written, rendered);
+    all.forEach(pool -> pool.onChange = this::changed);
   }
 
   /** Returns the memory that clients write in. */
@@ -69,13 +71,33 @@ final class HostedPools {
     return written.failed(request, reason) || rendered.failed(request, reason);
   }
 
-  /** Gives so many bytes back that nobody uses, or as many as there are; says if there were any. */
-  boolean trim(long bytes) {
+  @Override
+  public long sizeBytes() {
+    return all.stream().mapToLong(HostedMemory::unusedBytes).sum();
+  }
+
+  @Override
+  public boolean giveBack(long bytes) {
+    return giveBack(all, bytes, System.nanoTime()) > 0;
+  }
+
+  /** Empties what nobody uses, what was used last only last; returns how many bytes went. */
+  static long giveBack(List<HostedMemory> pools, long bytes, long nanoTime) {
+    List<Slab> oldestFirst =
+        pools.stream()
+            .flatMap(HostedMemory::unused)
+            .sorted(Comparator.comparingLong(slab -> slab.idleSinceNanos - nanoTime))
+            .toList();
     long gone = 0;
-    for (HostedMemory pool : all) {
-      gone += gone < bytes ? pool.trim(bytes - gone) : 0;
+    for (Slab slab : oldestFirst) {
+      gone += gone < bytes ? slab.empty() : 0;
     }
-    return gone > 0;
+    return gone;
+  }
+
+  private void changed() {
+    sweepLater();
+    host.freed();
   }
 
   /** Looks soon for what nobody uses any more. */

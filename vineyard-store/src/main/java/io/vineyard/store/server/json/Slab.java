@@ -1,5 +1,6 @@
 package io.vineyard.store.server.json;
 
+import io.vineyard.store.core.Hosting;
 import io.vineyard.store.memory.Mapping;
 import io.vineyard.store.memory.Segment;
 import io.vineyard.store.memory.SubAllocator;
@@ -19,6 +20,7 @@ final class Slab {
     FILLING
   }
 
+  private final Hosting hosting;
   final long segment;
   final Segment memory;
   final SubAllocator allocator;
@@ -26,7 +28,8 @@ final class Slab {
   long idleSinceNanos;
   private @Nullable Mapping mapping;
 
-  Slab(long segment, Segment memory) {
+  Slab(Hosting hosting, long segment, Segment memory) {
+    this.hosting = hosting;
     this.segment = segment;
     this.memory = memory;
     this.allocator = new SubAllocator(memory.capacityBytes());
@@ -47,6 +50,22 @@ final class Slab {
       mapping = memory.mapLazily(Segment.Access.READ_WRITE);
     }
     return mapping.address(offset, sizeBytes);
+  }
+
+  /** Lets the pages be spare. */
+  void setAside() {
+    if (hosting.setAside(segment)) {
+      state = State.SPARE;
+    }
+  }
+
+  /** Gives the pages back, which nobody uses; returns how many bytes went. */
+  long empty() {
+    if (!hosting.empty(segment)) {
+      return 0;
+    }
+    state = State.EMPTY;
+    return memory.capacityBytes();
   }
 
   void close() {

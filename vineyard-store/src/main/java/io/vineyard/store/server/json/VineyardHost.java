@@ -85,7 +85,7 @@ public final class VineyardHost implements EventSink {
     hosting.onCreated(this::created);
     hosting.onRemoved(chunks.stored()::removed);
     hosting.onDropped(this::dropped);
-    hosting.onShortage(pools::trim);
+    hosting.setUnused(pools);
     hosting.onFreed(this::freed);
   }
 
@@ -146,11 +146,10 @@ public final class VineyardHost implements EventSink {
 
   void free(HostedMemory.Range range) {
     pools.written().free(range);
-    pools.sweepLater();
-    freed();
   }
 
-  private void freed() {
+  /** There is memory for those who wait for it. */
+  void freed() {
     if (!looking && waitingWriters > 0) {
       looking = true;
       loop.execute(this::lookForMemory);
@@ -194,7 +193,7 @@ public final class VineyardHost implements EventSink {
 
   /** Gives all memory back that nobody uses; returns whether that was any. */
   boolean trim() {
-    return pools.trim(Long.MAX_VALUE);
+    return pools.giveBack(Long.MAX_VALUE);
   }
 
   /** Called now and then. */

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What happens to the pages of memory that nobody uses, with a clock that a test moves. */
-class HostedMemoryTest implements SegmentSource, EventSink {
+class HostedMemoryTest implements SegmentSource, EventSink, Hosting.Unused {
   private static final long KIB = 1 << 10;
   private static final long MIB = 1 << 20;
   private static final long CAPACITY_BYTES = 8 * MIB;
@@ -46,14 +46,14 @@ class HostedMemoryTest implements SegmentSource, EventSink {
     core = new StoreCore(StoreLimits.of(CAPACITY_BYTES, MOST_BYTES), this, Clock.systemUTC());
     hosting = core.host("host", this);
     memory = new HostedMemory(hosting, () -> ++lastNumber, MIB, MOST_BYTES, () -> now);
-    hosting.onShortage(bytes -> memory.trim(bytes) > 0);
+    hosting.setUnused(this);
   }
 
   @AfterEach
   void nothingIsLeft() {
     granted.forEach(memory::free);
     assertThat(memory.usedBytes()).as("bytes in use").isZero();
-    memory.trim(Long.MAX_VALUE);
+    giveBack(Long.MAX_VALUE);
     assertThat(core.status().usedBytes()).as("used bytes").isZero();
     memory.close();
     core.close();
@@ -61,15 +61,40 @@ class HostedMemoryTest implements SegmentSource, EventSink {
     assertThat(Mapping.openCount()).as("open mappings").isEqualTo(mappings);
   }
 
+  @Override
+  public long sizeBytes() {
+    return memory.unusedBytes();
+  }
+
+  @Override
+  public boolean giveBack(long bytes) {
+    long gone = HostedPools.giveBack(List.of(memory), bytes, now);
+    machineBytes += machineBytes < CAPACITY_BYTES ? gone : 0;
+    return gone > 0;
+  }
+
   /** A machine with so many bytes for segments. */
   @Override
   public void create(long capacityBytes, Done done) {
-    if (capacityBytes > machineBytes) {
-      done.complete(null, VineyardException.of(ErrorCode.NOT_ENOUGH_MEMORY, "the machine is full"));
-      return;
+    if (takesFromMachine(capacityBytes, done)) {
+      done.complete(Segment.create("test", capacityBytes), null);
     }
-    machineBytes -= capacityBytes;
-    done.complete(Segment.create("test", capacityBytes), null);
+  }
+
+  private boolean takesFromMachine(long bytes, Done done) {
+    if (bytes > machineBytes) {
+      done.complete(null, VineyardException.of(ErrorCode.NOT_ENOUGH_MEMORY, "the machine is full"));
+      return false;
+    }
+    machineBytes -= bytes;
+    return true;
+  }
+
+  @Override
+  public void refill(Segment segment, Done done) {
+    if (takesFromMachine(segment.capacityBytes(), done)) {
+      SegmentSource.super.refill(segment, done);
+    }
   }
 
   @Override
@@ -135,6 +160,23 @@ class HostedMemoryTest implements SegmentSource, EventSink {
   }
 
   @Test
+  void whoeverLooksAfterItIsToldWhatWasNeverUsed() {
+    int[] changes = new int[1];
+    memory.onChange = () -> changes[0]++;
+    free(allocate(KIB));
+    assertThat(changes[0]).as("leased and freed").isEqualTo(2);
+    now += MOST_IDLE;
+    memory.setIdleAside();
+    Runnable withdrawn = memory.allocate(MOST_BYTES, granted::add, refused::add);
+    withdrawn.run();
+    assertThat(changes[0]).as("leased").isEqualTo(3);
+    free(granted.get(0));
+    free(allocate(KIB));
+    assertThat(changes[0]).as("freed twice").isEqualTo(5);
+    assertThat(memory.hasIdle()).isTrue();
+  }
+
+  @Test
   void oldPagesGoAndNewOnesCome() {
     HostedMemory.Range first = allocate(KIB);
     write(first, 7);
@@ -155,15 +197,31 @@ class HostedMemoryTest implements SegmentSource, EventSink {
     now += 2 * KEPT;
     memory.setIdleAside();
     assertThat(memory.emptyOld(KEPT)).isEqualTo(Long.MAX_VALUE);
-    assertThat(memory.trim(Long.MAX_VALUE)).isZero();
+    assertThat(giveBack(Long.MAX_VALUE)).isFalse();
     assertThat(core.status().usedBytes()).isEqualTo(MIB);
     assertThat(range.slab().state).isEqualTo(Slab.State.FILLED);
   }
 
   @Test
+  void pagesThatSomethingElseLiesInAreNotTaken() {
+    HostedMemory.Range range = allocate(KIB);
+    hosting.retainSegment(range.segment());
+    freeAndSetAside(range);
+    assertThat(giveBack(Long.MAX_VALUE)).isFalse();
+    assertThat(range.slab().state).isEqualTo(Slab.State.FILLED);
+    memory.allocate(CAPACITY_BYTES, granted::add, refused::add);
+    assertThat(refused)
+        .singleElement()
+        .satisfies(error -> assertThat(error.code()).isEqualTo(ErrorCode.NOT_ENOUGH_MEMORY));
+    hosting.releaseSegment(range.segment());
+    memory.setIdleAside();
+    assertThat(range.slab().state).isEqualTo(Slab.State.SPARE);
+  }
+
+  @Test
   void theOldestGoesFirstWhenMemoryIsWantedAndTheRestStays() {
-    HostedMemory.Range old = allocate(3 * MIB);
-    HostedMemory.Range young = allocate(4 * MIB);
+    HostedMemory.Range young = allocate(3 * MIB);
+    HostedMemory.Range old = allocate(4 * MIB);
     freeAndSetAside(old);
     freeAndSetAside(young);
     assertThat(core.status().usedBytes()).isZero();
@@ -176,14 +234,30 @@ class HostedMemoryTest implements SegmentSource, EventSink {
   }
 
   @Test
+  void nothingGoesForWhatIsRefusedAnyway() {
+    HostedMemory.Range kept = allocate(3 * MIB);
+    allocate(3 * MIB);
+    freeAndSetAside(kept);
+    memory.allocate(CAPACITY_BYTES - 2 * MIB, granted::add, refused::add);
+    assertThat(refused)
+        .singleElement()
+        .satisfies(error -> assertThat(error).hasMessageContaining(5 * MIB + " of"));
+    assertThat(kept.slab().state).isEqualTo(Slab.State.SPARE);
+  }
+
+  @Test
   void littleThingsDoNotKeepALargeSegment() {
-    HostedMemory.Range large = allocate(6 * MIB);
+    HostedMemory.Range large = allocate(5 * MIB);
     free(large);
     assertThat(allocate(KIB).slab()).as("idle").isNotSameAs(large.slab());
-    now += MOST_IDLE;
-    memory.setIdleAside();
-    assertThat(allocate(MIB + KIB).slab()).as("spare").isNotSameAs(large.slab());
-    assertThat(allocate(5 * MIB).slab()).isSameAs(large.slab());
+    free(granted.get(0));
+    giveBack(Long.MAX_VALUE);
+    memory.forgetEmpty(0);
+    large = allocate(5 * MIB);
+    freeAndSetAside(large);
+    assertThat(allocate(KIB).slab()).as("spare").isNotSameAs(large.slab());
+    assertThat(large.slab().state).isEqualTo(Slab.State.SPARE);
+    assertThat(allocate(4 * MIB).slab()).as("half of it").isSameAs(large.slab());
     assertThat(allocate(512 * KIB).slab()).as("beside").isNotSameAs(large.slab());
   }
 
@@ -201,7 +275,7 @@ class HostedMemoryTest implements SegmentSource, EventSink {
   void aSmallSegmentDoesWhereThereIsNoRoomForTheOneThatIsKept() {
     HostedMemory.Range usual = allocate(MOST_BYTES);
     freeAndSetAside(usual);
-    memory.trim(Long.MAX_VALUE);
+    giveBack(Long.MAX_VALUE);
     HostedMemory.Range most = allocate(CAPACITY_BYTES - MIB);
     assertThat(allocate(KIB).slab().memory.capacityBytes()).isEqualTo(MIB);
     assertThat(usual.slab().state).isEqualTo(Slab.State.EMPTY);
@@ -224,20 +298,58 @@ class HostedMemoryTest implements SegmentSource, EventSink {
   }
 
   @Test
-  void sparePagesGoWhenTheMachineIsFull() {
-    HostedMemory.Range first = allocate(3 * MIB);
-    freeAndSetAside(first);
+  void sparePagesGoToOthersWhenTheMachineIsFull() {
+    HostedMemory.Range kept = allocate(3 * MIB);
+    freeAndSetAside(kept);
     machineBytes = 0;
-    memory.allocate(2 * MIB, granted::add, refused::add);
-    assertThat(first.slab().state).isEqualTo(Slab.State.FILLED);
-    assertThat(granted).hasSize(1);
+    List<Event> events = new ArrayList<>();
+    Hosting other =
+        core.host(
+            "other",
+            new EventSink() {
+              @Override
+              public void send(Event event) {
+                events.add(event);
+              }
+
+              @Override
+              public void detached(VineyardException reason) {}
+            });
+    other.leaseSegment(1, 2 * MIB, 2 * MIB);
+    assertThat(kept.slab().state).isEqualTo(Slab.State.EMPTY);
+    assertThat(events).singleElement().isInstanceOf(Event.SegmentLeased.class);
+    Event.SegmentLeased leased = (Event.SegmentLeased) events.get(0);
+    leased.segment().close();
+    other.giveBack(leased.id());
+  }
+
+  @Test
+  void anEmptySegmentIsFilledWithWhatOthersKeep() {
+    HostedMemory.Range first = allocate(3 * MIB);
+    HostedMemory.Range second = allocate(4 * MIB);
+    freeAndSetAside(first);
+    assertThat(HostedPools.giveBack(List.of(memory), 1, now)).isEqualTo(3 * MIB);
+    freeAndSetAside(second);
+    machineBytes = 0;
+    assertThat(allocate(3 * MIB).slab()).as("the one that is spare").isSameAs(second.slab());
     free(granted.get(0));
-    now += MOST_IDLE;
-    memory.setIdleAside();
-    memory.allocate(4 * MIB, granted::add, refused::add);
-    assertThat(first.slab().state).isEqualTo(Slab.State.EMPTY);
+    freeAndSetAside(allocate(MIB));
+    assertThat(refused).isEmpty();
+  }
+
+  @Test
+  void whoeverTheMachineHasNothingForIsRefused() {
+    machineBytes = 0;
+    memory.allocate(KIB, granted::add, refused::add);
     assertThat(refused)
         .singleElement()
-        .satisfies(error -> assertThat(error.code()).isEqualTo(ErrorCode.NOT_ENOUGH_MEMORY));
+        .satisfies(
+            error -> {
+              assertThat(error.code()).isEqualTo(ErrorCode.NOT_ENOUGH_MEMORY);
+              assertThat(error).hasMessageContaining("the machine is full");
+            });
+    assertThat(core.status().usedBytes()).isZero();
+    machineBytes = Long.MAX_VALUE;
+    assertThat(allocate(KIB).sizeBytes()).isEqualTo(KIB);
   }
 }
