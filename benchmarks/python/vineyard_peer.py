@@ -1,7 +1,8 @@
-"""The real Vineyard as a peer of the benchmarks: its server, a writer or a reader.
+"""Vineyard's Python client as a writer or a reader of the benchmarks, and its server.
 
 Started as: vineyard_peer.py PEER ROLE NAME=VALUE... and told what to do in lines on standard input, as
-the Java ends are. PEER is vineyard-recordbatch (a RecordBatchStream) or vineyard-buffer (a ByteStream).
+the Java ends are. PEER is vineyard-recordbatch (a RecordBatchStream) or vineyard-buffer (a ByteStream), both with
+the real server, or ours-recordbatch with this project's, where the other end may be Java.
 """
 
 import os
@@ -43,34 +44,53 @@ def wait_for(what, condition):
         time.sleep(0.0005)
 
 
+class Files:
+    """Where a reader finds the id of a stream, outside of what is measured."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def path(self, round_, name):
+        return os.path.join(self.folder, f"{round_.id}-{name}")
+
+    def publish(self, round_, name, stream, client):
+        path = self.path(round_, name)
+        with open(path + ".new", "w") as file:
+            file.write(repr(stream.id))
+        os.rename(path + ".new", path)
+
+    def find(self, round_, name, client):
+        path = self.path(round_, name)
+        wait_for("a stream", lambda: os.path.exists(path))
+        with open(path) as file:
+            return vineyard.ObjectID(file.read())
+
+
+class Names:
+    """The same where the other end may be Java, which finds streams by their names."""
+
+    def publish(self, round_, name, stream, client):
+        client.persist(stream.id)  # only what is persisted can have a name
+        client.put_name(stream.id, f"r{round_.id}")
+
+    def find(self, round_, name, client):
+        return client.get_name(f"r{round_.id}", wait=True)
+
+
 class Round:
-    def __init__(self, values, folder):
+    def __init__(self, values):
         self.id = values["id"]
         self.work = values["work"]
         self.bytes = int(values["bytes"])
         self.nanos = int(values["millis"]) * 1_000_000
         self.count = int(values["count"])
         self.rows = self.bytes // COLUMNS // 8
-        self.folder = folder
         self.end = None
 
     def is_over(self, number):
         if self.end is None:
             self.end = time.monotonic_ns() + self.nanos
         return number >= self.count or (number >= LEAST_COUNT and time.monotonic_ns() >= self.end)
-
-    def publish(self, name, stream):
-        """Tells the reader the id of a stream, outside of what is measured."""
-        path = os.path.join(self.folder, f"{self.id}-{name}")
-        with open(path + ".new", "w") as file:
-            file.write(repr(stream.id))
-        os.rename(path + ".new", path)
-
-    def find(self, name, client):
-        path = os.path.join(self.folder, f"{self.id}-{name}")
-        wait_for("a stream", lambda: os.path.exists(path))
-        with open(path) as file:
-            return client.get(vineyard.ObjectID(file.read()))
 
 
 def fill(round_, columns, number):
@@ -174,35 +194,57 @@ class Server:
 
 
 class End:
-    def __init__(self, kind, role, folder):
+    def __init__(self, kind, role, socket, meeting):
         self.kind = kind
         self.is_writer = role == "writer"
-        self.folder = folder
-        self.client = vineyard.connect(os.path.join(folder, "v"))
+        self.meeting = meeting
+        self.client = vineyard.connect(socket)
+        self.streams, self.objects = [], []
 
     def run(self, values):
-        round_ = Round(values, self.folder)
+        self.forget()  # both ends are through with the round before
+        round_ = Round(values)
         if round_.work == "LATENCY":
             return self.ping(round_) if self.is_writer else self.echo(round_)
         return self.write(round_) if self.is_writer else self.read(round_)
 
     def write(self, round_):
-        stream = self.kind.create(self.client)
+        stream = self.create()
         writer = stream.open_writer(self.client)
-        round_.publish("there", stream)
-        ids = []
+        self.publish(round_, "there", stream)
         number = 0
         while not round_.is_over(number):
-            ids.append(self.kind.write(self.client, writer, round_, number))
+            self.write_one(writer, round_, number)
             number += 1
         writer.finish()
-        done = os.path.join(self.folder, f"{round_.id}-read")
-        wait_for("the reader", lambda: os.path.exists(done))
-        self.delete(ids)
         return {"count": number}
 
+    def create(self):
+        stream = self.kind.create(self.client)
+        self.streams.append(stream.id)
+        return stream
+
+    def write_one(self, writer, round_, number):
+        object_id = self.kind.write(self.client, writer, round_, number)
+        if object_id is not None:
+            self.objects.append(object_id)
+
+    def publish(self, round_, name, stream):
+        self.meeting.publish(round_, name, stream, self.client)
+
+    def find(self, round_, name):
+        return self.client.get(self.meeting.find(round_, name, self.client))
+
+    def forget(self):
+        """Deletes what was made for a round."""
+        for stream_id in self.streams:
+            self.client.drop_stream(stream_id)
+        if self.objects:
+            self.client.delete(self.objects, force=True, deep=True)
+        self.streams, self.objects = [], []
+
     def read(self, round_):
-        reader = round_.find("there", self.client).open_reader(self.client)
+        reader = self.find(round_, "there").open_reader(self.client)
         number = 0
         first = 0
         try:
@@ -213,28 +255,24 @@ class End:
                 number += 1
         except StopIteration:
             pass
-        nanos = time.monotonic_ns() - first
-        with open(os.path.join(self.folder, f"{round_.id}-read"), "w"):
-            pass
-        return {"count": number, "nanos": nanos}
+        return {"count": number, "nanos": time.monotonic_ns() - first}
 
     def ping(self, round_):
-        there, back = self.kind.create(self.client), self.kind.create(self.client)
+        there, back = self.create(), self.create()
         writer = there.open_writer(self.client)
-        round_.publish("back", back)
-        round_.publish("there", there)
+        self.publish(round_, "back", back)
+        self.publish(round_, "there", there)
         reader = back.open_reader(self.client.fork())
-        ids, times = [], []
+        times = []
         number = 0
         while not round_.is_over(number):
             start = time.monotonic_ns()
-            ids.append(self.kind.write(self.client, writer, round_, number))
+            self.write_one(writer, round_, number)
             self.kind.read(reader, round_, number)
             if number > 0:
                 times.append(time.monotonic_ns() - start)
             number += 1
         writer.finish()
-        self.delete(ids)
         times.sort()
 
         def one_way(share):
@@ -243,27 +281,20 @@ class End:
         return {"count": len(times), "p50": one_way(0.5), "p99": one_way(0.99), "p999": one_way(0.999)}
 
     def echo(self, round_):
-        back = round_.find("back", self.client)
-        writer = back.open_writer(self.client.fork())
-        reader = round_.find("there", self.client).open_reader(self.client)
-        ids = []
+        writer = self.find(round_, "back").open_writer(self.client.fork())
+        reader = self.find(round_, "there").open_reader(self.client)
         number = 0
         try:
             while True:
                 self.kind.read(reader, round_, number)
-                ids.append(self.kind.write(self.client, writer, round_, number))
+                self.write_one(writer, round_, number)
                 number += 1
         except StopIteration:
             writer.finish()
-        self.delete(ids)
         return {"count": number}
 
-    def delete(self, ids):
-        ids = [object_id for object_id in ids if object_id is not None]
-        if ids:
-            self.client.delete(ids, force=True, deep=True)
-
     def close(self):
+        self.forget()
         self.client.close()
 
 
@@ -276,7 +307,12 @@ def main():
     peer, role = sys.argv[1:3]
     folder = parse(sys.argv[3:])["dir"]
     kind = Buffers() if peer == "vineyard-buffer" else RecordBatches()
-    end = Server(folder) if role == "server" else End(kind, role, folder)
+    if role == "server":
+        end = Server(folder)
+    elif peer.startswith("ours"):
+        end = End(kind, role, os.path.join(folder, "store"), Names())
+    else:
+        end = End(kind, role, os.path.join(folder, "v"), Files(folder))
     say("ready")
     for line in sys.stdin:
         words = line.split()

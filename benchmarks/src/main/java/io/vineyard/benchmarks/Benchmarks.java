@@ -24,6 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       Http.class,
       Bridge.class,
       Micro.class,
+      Languages.class,
       VineyardServers.class
     })
 public final class Benchmarks implements Runnable {

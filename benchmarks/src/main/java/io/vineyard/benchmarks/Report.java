@@ -65,11 +65,11 @@ public final class Report {
       System.out.println();
     }
     System.out.printf(
-        "%-21s %-7s %9s  %-24s %12s %12s %12s  %s%n",
+        "%-21s %-13s %9s  %-24s %12s %12s %12s  %s%n",
         "peer", "setup", "batch", "metric", "median", "min", "max", "unit");
     for (Measurement row : measurements) {
       System.out.printf(
-          "%-21s %-7s %9s  %-24s %12s %12s %12s  %s%n",
+          "%-21s %-13s %9s  %-24s %12s %12s %12s  %s%n",
           row.peer(),
           row.setup(),
           size(row.batchBytes()),

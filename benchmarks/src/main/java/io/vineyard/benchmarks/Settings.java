@@ -1,5 +1,6 @@
 package io.vineyard.benchmarks;
 
+import io.vineyard.benchmarks.peer.Installation;
 import io.vineyard.benchmarks.peer.PeerKind;
 import io.vineyard.benchmarks.peer.PeerKinds;
 import java.nio.file.Files;
@@ -84,6 +85,19 @@ final class Settings {
           Objects.requireNonNull(command).commandLine(),
           "%s: expected %s, got %s".formatted(option, expected, actual));
     }
+  }
+
+  /**
+   * Returns a Python environment with vineyard.
+   *
+   * @param chosen its folder, null for the usual one
+   */
+  Path environment(@Nullable Path chosen) {
+    Path usual = Installation.home().resolveSibling("conformance").resolve(".venv");
+    Path environment = chosen == null ? usual : chosen.toAbsolutePath();
+    boolean isThere = Files.isExecutable(environment.resolve("bin").resolve("python"));
+    check("--venv", isThere, "a folder with bin/python", environment);
+    return environment;
   }
 
   boolean isQuick() {

@@ -19,6 +19,7 @@ abstract class SideBySide implements Callable<Integer> {
   static final int MEDIUM = 32 << 10;
   static final int LARGE = 1 << 20;
   static final int HUGE = 64 << 20;
+  private static final double BYTES_PER_MEGABYTE = 1e6;
 
   /**
    * A figure of a round.
@@ -120,5 +121,10 @@ abstract class SideBySide implements Callable<Integer> {
   /** Returns how many batches arrived in a second. */
   static double batchesPerSecond(Line line) {
     return (line.number("count") - 1) * 1e9 / Math.max(1, line.number("nanos"));
+  }
+
+  /** Returns how many megabytes arrived in a second. */
+  static double megabytesPerSecond(Line line, int batchBytes) {
+    return batchesPerSecond(line) * batchBytes / BYTES_PER_MEGABYTE;
   }
 }

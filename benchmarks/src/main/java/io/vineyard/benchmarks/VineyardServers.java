@@ -1,19 +1,14 @@
 package io.vineyard.benchmarks;
 
 import io.vineyard.benchmarks.peer.Installation;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Measures two servers with Vineyard's own client, which is Python, and so is what measures. */
 @Command(
@@ -34,21 +29,13 @@ final class VineyardServers implements Callable<Integer> {
       description = "The Python environment, made if it is not there; else conformance/.venv.")
   private @Nullable Path venv;
 
-  @Spec private @Nullable CommandSpec command;
-
   @Override
   public Integer call() throws Exception {
     settings.checkNoSetup();
     Path home = Installation.home();
-    Path environment = venv == null ? home.resolveSibling("conformance").resolve(".venv") : venv;
-    Path python = environment.resolve("bin").resolve("python");
-    if (!Files.isExecutable(python)) {
-      throw new ParameterException(
-          Objects.requireNonNull(command).commandLine(),
-          "--venv: expected a folder with bin/python, got " + environment);
-    }
+    Path python = settings.environment(venv).resolve("bin").resolve("python");
     List<String> words = new ArrayList<>();
-    words.add(python.toAbsolutePath().toString());
+    words.add(python.toString());
     words.add(home.resolve("python").resolve("bench_servers.py").toString());
     words.add("--rounds=" + (settings.isQuick() ? QUICK_ROUNDS : ROUNDS));
     double seconds = settings.seconds(SECONDS, QUICK_SECONDS).toNanos() / NANOS_PER_SECOND;

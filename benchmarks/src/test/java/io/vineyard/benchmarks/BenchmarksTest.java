@@ -26,6 +26,7 @@ class BenchmarksTest {
             "http",
             "bridge",
             "micro",
+            "languages",
             "vineyard");
   }
 
@@ -42,6 +43,7 @@ class BenchmarksTest {
         "http",
         "bridge",
         "micro",
+        "languages",
         "vineyard"
       })
   void eachHelps(String benchmark) {
@@ -60,7 +62,7 @@ class BenchmarksTest {
     assertThat(run.complaints())
         .containsExactly(
             "No benchmark named hands-off: there are hand-off, pipeline, latency, scale, footprint,"
-                + " start, soak, http, bridge, micro, vineyard");
+                + " start, soak, http, bridge, micro, languages, vineyard");
   }
 
   @ParameterizedTest
@@ -71,6 +73,8 @@ class BenchmarksTest {
     "hand-off --speed, Unknown option: '--speed'",
     "hand-off --vineyard /nowhere, '--vineyard: expected a folder with bin/python, got /nowhere'",
     "scale --setup jvm, '--setup: expected writer or server, got jvm'",
+    "languages --venv /nowhere, '--venv: expected a folder with bin/python, got /nowhere'",
+    "languages --setup jvm, '--setup: expected none for this benchmark, got [jvm]'",
     "vineyard --venv /nowhere, '--venv: expected a folder with bin/python, got /nowhere'",
     "soak --setup writer, '--setup: expected none for this benchmark, got [writer]'"
   })

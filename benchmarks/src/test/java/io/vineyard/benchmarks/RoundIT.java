@@ -10,9 +10,11 @@ import io.vineyard.benchmarks.peer.Peer;
 import io.vineyard.benchmarks.peer.PeerKind;
 import io.vineyard.benchmarks.peer.PeerKinds;
 import io.vineyard.benchmarks.peer.Workspace;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -30,6 +32,26 @@ class RoundIT {
       assertThat(done.number("nanos")).isPositive();
       assertThat(peer.round(Work.PIPELINE, BATCH_BYTES, SHORT).number("count")).isGreaterThan(1);
       assertThat(peer.round(Work.LATENCY, BATCH_BYTES, SHORT).number("p50")).isPositive();
+      peer.quit();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"java-python", "python-java", "python-python"})
+  @EnabledIfEnvironmentVariable(
+      named = "VINEYARD_VENV",
+      matches = ".+",
+      disabledReason = "needs a Python environment with vineyard")
+  void batchesPassBetweenLanguages(String setup) throws Exception {
+    PeerKind kind =
+        PeerKinds.languages(Path.of(System.getenv("VINEYARD_VENV"))).stream()
+            .filter(peer -> peer.setup().equals(setup))
+            .findFirst()
+            .orElseThrow();
+    try (Workspace workspace = Workspace.create();
+        Peer peer = kind.start(workspace)) {
+      assertThat(peer.round(Work.PIPELINE, BATCH_BYTES, SHORT).number("count")).isGreaterThan(1);
+      assertThat(peer.round(Work.HAND_OFF, BATCH_BYTES, SHORT).number("count")).isGreaterThan(1);
       peer.quit();
     }
   }

@@ -14,6 +14,7 @@ import io.vineyard.store.server.BoundServer;
 import io.vineyard.store.server.VineyardServer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,10 @@ record Stores(
     @Nullable Path socket,
     WaitStrategy waiting) {
   static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** The setups in which the writer has the store. */
+  private static final Set<String> SERVED = Set.of("writer", "spin");
+
   private static final Duration SPIN = Duration.ofNanos(200_000);
   private static final Duration LOOK = Duration.ofMillis(5);
   private static final long CAPACITY_BYTES = 3L << 30;
@@ -47,7 +52,7 @@ record Stores(
     String setup = arguments.text("setup");
     WaitStrategy waiting =
         setup.equals("spin") ? WaitStrategy.spinThenPark(SPIN) : WaitStrategy.park();
-    boolean serves = role.equals("server") || (role.equals("writer") && !setup.equals("server"));
+    boolean serves = role.equals("server") || (role.equals("writer") && SERVED.contains(setup));
     if (!serves) {
       ObjectStore client = VineyardClient.create().socket(socket).connectNow();
       return new Stores(client, client, null, socket, waiting);

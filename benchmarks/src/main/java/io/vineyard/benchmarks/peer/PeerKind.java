@@ -32,9 +32,10 @@ public record PeerKind(
     /**
      * Makes the command that starts an end; arguments follow it.
      *
+     * @param role which end
      * @throws EndFailedException if it can't run here, saying why
      */
-    List<String> make() throws IOException;
+    List<String> make(String role) throws IOException;
   }
 
   /** Returns the same, which can't do some kinds of work, each with the reason. */
@@ -57,7 +58,7 @@ public record PeerKind(
     Peer peer = new Peer(this);
     try {
       for (String role : roles) {
-        peer.start(role, command.make(), folder);
+        peer.start(role, command.make(role), folder);
       }
       return peer;
     } catch (EndFailedException e) {

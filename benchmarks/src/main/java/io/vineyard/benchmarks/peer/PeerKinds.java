@@ -8,9 +8,9 @@ import io.vineyard.benchmarks.ours.OursEnd;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** All that can be measured. */
@@ -117,26 +117,26 @@ public final class PeerKinds {
 
   private static PeerKind http(String name, String setup, String main) {
     PeerKind.Command command =
-        () -> Installation.java(List.of(), Installation.classPathOf("http"), main);
+        role -> Installation.java(List.of(), Installation.classPathOf("http"), main);
     return new PeerKind(name, setup, TWO, command, HALF, UNBOUNDED, Map.of());
   }
 
   private static PeerKind own(
       String name, String setup, List<String> roles, Class<?> main, List<String> flags) {
     PeerKind.Command command =
-        () -> Installation.java(flags, Installation.ownClassPath(), main.getName());
+        role -> Installation.java(flags, Installation.ownClassPath(), main.getName());
     return new PeerKind(name, setup, roles, command, 1, UNBOUNDED, Map.of());
   }
 
   private static PeerKind library(String module, String main, List<String> flags, long mostBytes) {
     PeerKind.Command command =
-        () -> Installation.java(flags, Installation.classPathOf("peers/" + module), main);
+        role -> Installation.java(flags, Installation.classPathOf("peers/" + module), main);
     return new PeerKind(module, WRITER, TWO, command, HALF, mostBytes, Map.of());
   }
 
   private static PeerKind flight(String name, String transport) {
     PeerKind.Command command =
-        () ->
+        role ->
             Installation.java(
                 List.of(
                     "--add-opens=java.base/java.nio=ALL-UNNAMED",
@@ -146,25 +146,57 @@ public final class PeerKinds {
     return new PeerKind(name, WRITER, TWO, command, HALF, UNBOUNDED, Map.of());
   }
 
+  /**
+   * Returns streams of this project's server between Java and Python, both ways, and between two
+   * Pythons; and then the same of the real server.
+   *
+   * @param venv a Python environment with vineyard
+   */
+  public static List<PeerKind> languages(Path venv) {
+    return List.of(
+        mixed("java-python", Set.of("reader"), venv),
+        mixed("python-java", Set.of("writer"), venv),
+        mixed("python-python", Set.of("writer", "reader"), venv),
+        python("vineyard-recordbatch", venv, Map.of()));
+  }
+
+  /** Returns this project with some ends in Python. */
+  private static PeerKind mixed(String setup, Set<String> inPython, Path venv) {
+    PeerKind java = ours(SERVER);
+    PeerKind.Command command =
+        role ->
+            inPython.contains(role)
+                ? pythonCommand("ours-recordbatch", venv)
+                : java.command().make(role);
+    return new PeerKind(
+        java.name(),
+        setup,
+        java.roles(),
+        command,
+        java.warmUp(),
+        MOST_VINEYARD_BYTES,
+        java.reasonsWithout());
+  }
+
+  private static List<String> pythonCommand(String name, @Nullable Path venv) {
+    if (venv == null) {
+      throw new EndFailedException("it needs --vineyard VENV, a Python with vineyard");
+    }
+    Path python = venv.resolve("bin").resolve("python");
+    if (!Files.isExecutable(python)) {
+      throw new EndFailedException("there is no " + python);
+    }
+    Path script = Installation.home().resolve("python").resolve("vineyard_peer.py");
+    return List.of(python.toString(), script.toString(), name);
+  }
+
   private static PeerKind python(
       String name, @Nullable Path vineyard, Map<Work, String> reasonsWithout) {
-    PeerKind.Command command =
-        () -> {
-          if (vineyard == null) {
-            throw new EndFailedException("it needs --vineyard VENV, a Python with vineyard");
-          }
-          Path python = vineyard.resolve("bin").resolve("python");
-          if (!Files.isExecutable(python)) {
-            throw new EndFailedException("there is no " + python);
-          }
-          Path script = Installation.home().resolve("python").resolve("vineyard_peer.py");
-          return Arrays.asList(python.toString(), script.toString(), name);
-        };
     return new PeerKind(
         name,
         SERVER,
         List.of("server", "writer", "reader"),
-        command,
+        role -> pythonCommand(name, vineyard),
         TENTH,
         MOST_VINEYARD_BYTES,
         reasonsWithout);

@@ -40,7 +40,7 @@ final class BlobRequests {
     }
   }
 
-  private final JsonConnection connection;
+  private final RequestConnection connection;
   private final Results results;
   private final Sharing.References references;
   private final Sharing.Holders holders;
@@ -52,7 +52,7 @@ final class BlobRequests {
    *     be given back otherwise
    */
   BlobRequests(
-      JsonConnection connection,
+      RequestConnection connection,
       Results results,
       Sharing.References references,
       Sharing.Holders holders) {

@@ -16,11 +16,11 @@ import java.util.function.Function;
 
 /** Puts chunks into the server, on a thread that may wait for it. */
 final class ChunkStore {
-  private final JsonConnection connection;
+  private final RequestConnection connection;
   private final BlobRequests blobs;
   private final ObjectRequests objects;
 
-  ChunkStore(JsonConnection connection, BlobRequests blobs, ObjectRequests objects) {
+  ChunkStore(RequestConnection connection, BlobRequests blobs, ObjectRequests objects) {
     this.connection = connection;
     this.blobs = blobs;
     this.objects = objects;

@@ -43,7 +43,7 @@ final class Connections {
   /** Connections for requests that a server answers when it can. Thread-safe. */
   static final class ExtraConnections {
     private final Registration.Place place;
-    private final Set<JsonConnection> open = ConcurrentHashMap.newKeySet();
+    private final Set<RequestConnection> open = ConcurrentHashMap.newKeySet();
     private volatile @Nullable VineyardException closed;
 
     ExtraConnections(Registration.Place place) {
@@ -51,8 +51,8 @@ final class Connections {
     }
 
     /** Opens one, on which can be asked at once; the caller closes it. */
-    JsonConnection open() {
-      JsonConnection connection = Registration.begin(place, 0).connection();
+    RequestConnection open() {
+      RequestConnection connection = Registration.begin(place, 0).connection();
       open.add(connection);
       connection.ended().whenComplete((reason, never) -> open.remove(connection));
       VineyardException reason = closed;
@@ -63,7 +63,7 @@ final class Connections {
     }
 
     /** Ends one. */
-    void close(JsonConnection connection) {
+    void close(RequestConnection connection) {
       connection.close(VineyardException.of(ErrorCode.STORE_LOST, "it is not needed any more"));
     }
 

@@ -38,7 +38,7 @@ final class JsonReader implements ChunkReader {
 
   private final StreamEnds ends;
   private final StreamInfo stream;
-  private final JsonConnection connection;
+  private final RequestConnection connection;
   private final ObjectRequests objects;
   private final LeasedBlobs.Asked opened;
   private final AtomicInteger news = new AtomicInteger();
@@ -63,7 +63,7 @@ final class JsonReader implements ChunkReader {
   JsonReader(
       StreamEnds ends,
       StreamInfo stream,
-      JsonConnection connection,
+      RequestConnection connection,
       Runnable onAvailable,
       LeasedBlobs.Asked opened) {
     this.ends = ends;
@@ -182,7 +182,7 @@ final class JsonReader implements ChunkReader {
     connection
         .ask(
             new Request.PullChunk(stream.id()),
-            JsonConnection.PARKED,
+            RequestConnection.PARKED,
             reply -> ((Reply.Chunk) reply).id())
         .whenComplete(
             (id, error) -> {

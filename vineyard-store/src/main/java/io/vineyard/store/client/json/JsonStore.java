@@ -40,7 +40,7 @@ public final class JsonStore implements ObjectStore {
   private static final int NOT_TOLD = -1;
 
   private final String place;
-  private final JsonConnection connection;
+  private final RequestConnection connection;
   private final Supplier<Mono<ObjectStore>> fork;
   private final Results results = new Results();
   private final Connections.ExtraConnections extras;
@@ -57,7 +57,7 @@ public final class JsonStore implements ObjectStore {
 
   private JsonStore(
       Registration.Place where,
-      JsonConnection connection,
+      RequestConnection connection,
       long instance,
       Supplier<Mono<ObjectStore>> fork) {
     this.place = where.words();

@@ -18,11 +18,11 @@ final class NameRequests {
   private static final Duration FIRST_LOOK = Duration.ofMillis(2);
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
 
-  private final JsonConnection connection;
+  private final RequestConnection connection;
   private final ObjectRequests objects;
   private final Results results;
 
-  NameRequests(JsonConnection connection, ObjectRequests objects, Results results) {
+  NameRequests(RequestConnection connection, ObjectRequests objects, Results results) {
     this.connection = connection;
     this.objects = objects;
     this.results = results;

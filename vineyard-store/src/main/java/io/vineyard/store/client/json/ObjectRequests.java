@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
 final class ObjectRequests {
   private static final int MOST_IDS = 4096;
 
-  private final JsonConnection connection;
+  private final RequestConnection connection;
   private final long instance;
   private final BlobRequests blobs;
   private final Connections.ExtraConnections extras;
 
   ObjectRequests(
-      JsonConnection connection,
+      RequestConnection connection,
       long instance,
       BlobRequests blobs,
       Connections.ExtraConnections extras) {
@@ -126,9 +126,11 @@ final class ObjectRequests {
 
   /** Another server may take any time to send its bytes, for which nobody else should wait. */
   private CompletableFuture<ObjectId> migrated(ObjectId id) {
-    JsonConnection own = extras.open();
+    RequestConnection own = extras.open();
     return own.ask(
-            new Request.Migrate(id), JsonConnection.PARKED, reply -> ((Reply.Migrated) reply).id())
+            new Request.Migrate(id),
+            RequestConnection.PARKED,
+            reply -> ((Reply.Migrated) reply).id())
         .whenComplete((copy, error) -> extras.close(own));
   }
 

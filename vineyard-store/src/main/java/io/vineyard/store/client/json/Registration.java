@@ -14,7 +14,8 @@ import java.util.concurrent.CompletableFuture;
  * @param connection can be used once the answer is there, and is the caller's to close
  * @param answer fails if the server is none that speaks Vineyard's dialect
  */
-public record Registration(JsonConnection connection, CompletableFuture<Reply.Registered> answer) {
+public record Registration(
+    RequestConnection connection, CompletableFuture<Reply.Registered> answer) {
   private static final String VERSION = "0.24.2";
   private static final int OBJECT_STORE = 1;
 
@@ -27,7 +28,7 @@ public record Registration(JsonConnection connection, CompletableFuture<Reply.Re
    * @param binaryVersion the version of our own dialect that the client speaks too, 0 for none
    */
   public static Registration begin(Place place, int binaryVersion) {
-    JsonConnection connection = new JsonConnection(place.loop(), place.words());
+    RequestConnection connection = new RequestConnection(place.loop(), place.words());
     connection.open(place.address());
     CompletableFuture<Reply.Registered> answer =
         connection.ask(
@@ -36,7 +37,7 @@ public record Registration(JsonConnection connection, CompletableFuture<Reply.Re
     return new Registration(connection, answer);
   }
 
-  private static Reply.Registered accept(JsonConnection connection, Reply.Registered reply) {
+  private static Reply.Registered accept(RequestConnection connection, Reply.Registered reply) {
     if (!reply.storeMatches()) {
       throw VineyardException.of(
           ErrorCode.UNSUPPORTED,

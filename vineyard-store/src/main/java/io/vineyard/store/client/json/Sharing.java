@@ -41,7 +41,7 @@ final class Sharing {
    * asks, and moves only blobs out of memory that no connection has. Thread-safe.
    */
   static final class References {
-    private final JsonConnection connection;
+    private final RequestConnection connection;
     private final boolean isCounted;
     private final Map<ObjectId, Integer> counts = new HashMap<>();
 
@@ -50,7 +50,7 @@ final class Sharing {
      *
      * @param counts whether what is had is ever returned, before the end of the connection
      */
-    References(JsonConnection connection, boolean counts) {
+    References(RequestConnection connection, boolean counts) {
       this.connection = connection;
       this.isCounted = counts;
     }

@@ -22,7 +22,7 @@ import reactor.core.scheduler.Schedulers;
  * open until it has said what it has to.
  */
 final class StreamEnds {
-  private final JsonConnection connection;
+  private final RequestConnection connection;
   private final ObjectRequests objects;
   private final Sharing.Holders holders;
   private final Connections.ExtraConnections extras;
@@ -38,7 +38,7 @@ final class StreamEnds {
 
   /** What the ends of streams share with the rest of a client. */
   record Parts(
-      JsonConnection connection,
+      RequestConnection connection,
       long instance,
       BlobRequests blobs,
       ObjectRequests objects,
@@ -68,20 +68,20 @@ final class StreamEnds {
     return connection.place();
   }
 
-  JsonConnection openConnection() {
+  RequestConnection openConnection() {
     return extras.open();
   }
 
-  void close(JsonConnection extra) {
+  void close(RequestConnection extra) {
     extras.close(extra);
   }
 
   /** Returns requests about objects on another connection. */
-  ObjectRequests objectsOn(JsonConnection extra) {
+  ObjectRequests objectsOn(RequestConnection extra) {
     return new ObjectRequests(extra, instance, blobsOn(extra), extras);
   }
 
-  BlobRequests blobsOn(JsonConnection extra) {
+  BlobRequests blobsOn(RequestConnection extra) {
     return new BlobRequests(extra, results, new Sharing.References(extra, false), holders);
   }
 

@@ -17,7 +17,7 @@ final class StreamRequests {
   private static final int READ = 1;
   private static final int WRITE = 2;
 
-  private final JsonConnection connection;
+  private final RequestConnection connection;
   private final ObjectRequests objects;
   private final NameRequests names;
   private final StreamEnds ends;
@@ -29,7 +29,7 @@ final class StreamRequests {
    * @param holders keep the connection open until what was opened can be closed
    */
   StreamRequests(
-      JsonConnection connection,
+      RequestConnection connection,
       ObjectRequests objects,
       NameRequests names,
       StreamEnds ends,
@@ -132,7 +132,7 @@ final class StreamRequests {
 
   private CompletableFuture<JsonReader> openForReading(
       StreamInfo stream, Runnable onAvailable, LeasedBlobs.Asked asked) {
-    JsonConnection own = ends.openConnection();
+    RequestConnection own = ends.openConnection();
     return open(own, stream, READ)
         .thenApply(
             opened -> ends.add(new JsonReader(ends, stream, own, onAvailable, asked)).started())
@@ -145,7 +145,7 @@ final class StreamRequests {
   }
 
   private static CompletableFuture<Boolean> open(
-      JsonConnection connection, StreamInfo stream, int mode) {
+      RequestConnection connection, StreamInfo stream, int mode) {
     return connection
         .ask(new Request.OpenStream(stream.id(), mode), reply -> true)
         .exceptionallyCompose(

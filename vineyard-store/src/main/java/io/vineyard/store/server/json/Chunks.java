@@ -194,31 +194,31 @@ final class Chunks {
         taker.rendered(renderBytes(taken, header, from));
         return;
       }
-      ChunkGround ground = new ChunkGround(hosting, maps, from, taken);
+      ChunkBacking backing = new ChunkBacking(hosting, maps, from, taken);
       if (type.equals(StreamSpec.DATAFRAMES)) {
         IpcStreamBytes whole =
-            stream.reading().views().stream(header, from.preamble(), ground.bytes());
+            stream.reading().views().stream(header, from.preamble(), backing.bytes());
         BlobSource made = new BlobSource.Made(whole.sizeBytes(), whole::writeTo);
-        Rendering.start(tools, ground, List.of(made), ids -> ids.get(0), outcome(ground, taker));
+        Rendering.start(tools, backing, List.of(made), ids -> ids.get(0), outcome(backing, taker));
       } else {
-        BatchTree tree = stream.reading().views().tree(header, from.preamble(), ground.bytes());
+        BatchTree tree = stream.reading().views().tree(header, from.preamble(), backing.bytes());
         Rendering.start(
             tools,
-            ground,
+            backing,
             tree.blobs(),
             ids -> hosting.create(tree.meta(ids)).requireId(),
-            outcome(ground, taker));
+            outcome(backing, taker));
       }
     } catch (VineyardException e) {
       taker.failed(e);
     }
   }
 
-  private static Rendering.Outcome outcome(ChunkGround ground, Taker taker) {
+  private static Rendering.Outcome outcome(ChunkBacking backing, Taker taker) {
     return new Rendering.Outcome() {
       @Override
       public void rendered(ObjectId id) {
-        taker.rendered(ground.rendered(id));
+        taker.rendered(backing.rendered(id));
       }
 
       @Override
@@ -256,8 +256,8 @@ final class Chunks {
       return new Rendered(
           ObjectId.EMPTY_BLOB, () -> from.release(taken), () -> from.putBack(taken));
     }
-    ChunkGround ground = new ChunkGround(hosting, maps, from, taken);
-    return ground.rendered(ground.add(header.getLong(header.position()), size));
+    ChunkBacking backing = new ChunkBacking(hosting, maps, from, taken);
+    return backing.rendered(backing.add(header.getLong(header.position()), size));
   }
 
   /** A segment is closed. */

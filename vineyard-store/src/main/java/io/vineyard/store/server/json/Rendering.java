@@ -69,7 +69,7 @@ final class Rendering {
 
   private final Tools tools;
   private final Hosting hosting;
-  private final Ground ground;
+  private final Backing backing;
   private final List<BlobSource> sources;
   private final Function<List<ObjectId>, ObjectId> root;
   private final Outcome outcome;
@@ -83,13 +83,13 @@ final class Rendering {
 
   private Rendering(
       Tools tools,
-      Ground ground,
+      Backing backing,
       List<BlobSource> sources,
       Function<List<ObjectId>, ObjectId> root,
       Outcome outcome) {
     this.tools = tools;
     this.hosting = tools.hosting();
-    this.ground = ground;
+    this.backing = backing;
     this.sources = sources;
     this.root = root;
     this.outcome = outcome;
@@ -103,14 +103,14 @@ final class Rendering {
    */
   static void start(
       Tools tools,
-      Ground ground,
+      Backing backing,
       List<BlobSource> sources,
       Function<List<ObjectId>, ObjectId> root,
       Outcome outcome) {
-    for (long segment : ground.segments()) {
+    for (long segment : backing.segments()) {
       tools.hosting().retainSegment(segment);
     }
-    new Rendering(tools, ground, sources, root, outcome).next();
+    new Rendering(tools, backing, sources, root, outcome).next();
   }
 
   /** Makes blob after blob, in a loop: there may be many, and most get their memory at once. */
@@ -119,7 +119,7 @@ final class Rendering {
       while (!over && !waits && ids.size() < sources.size()) {
         BlobSource source = sources.get(ids.size());
         if (source instanceof BlobSource.InPlace there) {
-          ids.add(ground.add(there.offset(), there.sizeBytes()));
+          ids.add(backing.add(there.offset(), there.sizeBytes()));
         } else {
           ask(source);
         }
@@ -261,7 +261,7 @@ final class Rendering {
   }
 
   private void releaseSegments() {
-    for (long segment : ground.segments()) {
+    for (long segment : backing.segments()) {
       hosting.releaseSegment(segment);
     }
   }

@@ -54,7 +54,7 @@ final class StoredViews {
       return;
     }
     try {
-      BlobGround data = new BlobGround(hosting, maps, place(meta, "data"));
+      BlobBacking data = new BlobBacking(hosting, maps, place(meta, "data"));
       BatchTree tree = new ChunkViews().tree(header(place(meta, "header")), null, data.bytes());
       Rendering.start(
           tools,

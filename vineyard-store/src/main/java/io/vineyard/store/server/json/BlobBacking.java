@@ -5,14 +5,14 @@ import io.vineyard.store.arrow.vineyard.BytesAccess;
 import io.vineyard.store.core.Hosting;
 
 /** A blob; what is made of it keeps its memory. */
-final class BlobGround implements Ground {
+final class BlobBacking implements Backing {
   private static final long[] NONE = {};
 
   private final Hosting hosting;
   private final SegmentMaps maps;
   private final Hosting.Place blob;
 
-  BlobGround(Hosting hosting, SegmentMaps maps, Hosting.Place blob) {
+  BlobBacking(Hosting hosting, SegmentMaps maps, Hosting.Place blob) {
     this.hosting = hosting;
     this.maps = maps;
     this.blob = blob;
@@ -36,7 +36,7 @@ final class BlobGround implements Ground {
   private void check(long offset, long sizeBytes) {
     long size = blob.sizeBytes();
     if (offset < 0 || sizeBytes < 0 || offset > size || sizeBytes > size - offset) {
-      throw Ground.outside(offset, sizeBytes);
+      throw Backing.outside(offset, sizeBytes);
     }
   }
 

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * the next. Requests that are made meanwhile wait. Values are made of replies on the thread of the
  * loop, which also completes the results.
  */
-final class JsonConnection {
+final class RequestConnection {
   /** How long a reply takes at most that does not wait for somebody else. */
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -86,7 +86,7 @@ final class JsonConnection {
   private Stage stage = Stage.LENGTH;
   private boolean finishing;
 
-  JsonConnection(EventLoop loop, String place) {
+  RequestConnection(EventLoop loop, String place) {
     this.loop = loop;
     this.place = place;
   }
@@ -258,7 +258,7 @@ final class JsonConnection {
       collected.release();
       collected = null;
     }
-    descriptors.forEach(JsonConnection::close);
+    descriptors.forEach(RequestConnection::close);
     descriptors.clear();
     Asked<?> asked = current;
     current = null;

@@ -6,7 +6,7 @@ import io.vineyard.store.VineyardException;
 import io.vineyard.store.arrow.vineyard.BytesAccess;
 
 /** What a client of our dialect has written, and of which blobs are made where it lies. */
-interface Ground {
+interface Backing {
   /** Returns the segments that it lies in. */
   long[] segments();
 

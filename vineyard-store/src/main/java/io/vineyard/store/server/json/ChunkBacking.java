@@ -10,14 +10,14 @@ import io.vineyard.store.memory.Segment;
 import java.util.List;
 
 /** A chunk that is being read. It is released when the last of the blobs in it is gone. */
-final class ChunkGround implements Ground {
+final class ChunkBacking implements Backing {
   private final Hosting hosting;
   private final SegmentMaps maps;
   private final HostedReader from;
   private final HostedReader.Taken taken;
   private int left = 1;
 
-  ChunkGround(Hosting hosting, SegmentMaps maps, HostedReader from, HostedReader.Taken taken) {
+  ChunkBacking(Hosting hosting, SegmentMaps maps, HostedReader from, HostedReader.Taken taken) {
     this.hosting = hosting;
     this.maps = maps;
     this.from = from;
@@ -48,7 +48,7 @@ final class ChunkGround implements Ground {
         }
         rest -= capacities[i];
       }
-      throw Ground.outside(offset, sizeBytes);
+      throw Backing.outside(offset, sizeBytes);
     };
   }
 
@@ -79,7 +79,7 @@ final class ChunkGround implements Ground {
       }
       rest -= capacity;
     }
-    throw Ground.outside(offset, sizeBytes);
+    throw Backing.outside(offset, sizeBytes);
   }
 
   private void gone() {
