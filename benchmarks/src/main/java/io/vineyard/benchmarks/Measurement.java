@@ -7,7 +7,7 @@ import java.util.stream.DoubleStream;
  * What was measured, in all rounds.
  *
  * @param peer who
- * @param setup where what serves it ran
+ * @param setup where what served it ran, or the languages of its ends
  * @param batchBytes the size of the batches; 0 if there were none
  * @param metric what
  * @param unit in which unit

@@ -20,7 +20,9 @@ final class Settings {
   private static final List<String> SETUPS =
       List.of(PeerKinds.WRITER, PeerKinds.SPIN, PeerKinds.SERVER, PeerKinds.JVM);
 
-  @Option(names = "--quick", description = "Ends within 50 s, with --peers within 5 minutes.")
+  @Option(
+      names = "--quick",
+      description = "Short rounds: ends within 50 s, with peers within 5 minutes.")
   private boolean quick;
 
   @Option(names = "--peers", description = "Measures all that can run here beside it.")

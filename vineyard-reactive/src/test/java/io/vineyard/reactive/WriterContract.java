@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
+import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.types.pojo.ArrowType;
@@ -31,6 +32,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks.EmitFailureHandler;
 import reactor.core.publisher.Sinks.EmitResult;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
@@ -322,6 +324,30 @@ interface WriterContract extends TwoClients {
     assertThat(writer.tryEmitNext(batch(writer, 1))).isEqualTo(EmitResult.OK);
     writer.tryEmitComplete();
     assertThat(readAll(stream)).containsExactly(1L);
+  }
+
+  /** As after a cancel: what makes the batches ends later, and meanwhile others use its thread. */
+  @Test
+  default void memoryComesToAThreadWhoseWorkerWasDisposed() {
+    RecordBatchStream stream = create();
+    StreamWriter<RecordBatch> writer = stream.writerNow();
+    Scheduler.Worker worker = Schedulers.boundedElastic().createWorker();
+    Mono<Long> allocated =
+        Mono.create(
+            sink ->
+                worker.schedule(
+                    () -> {
+                      worker.dispose();
+                      try (ArrowBuf memory =
+                          writer.allocator().buffer(2 * StreamContracts.SEGMENT_BYTES)) {
+                        sink.success(memory.capacity());
+                      } catch (RuntimeException e) {
+                        sink.error(e);
+                      }
+                    }));
+    assertThat(Waits.value(allocated)).isGreaterThanOrEqualTo(2 * StreamContracts.SEGMENT_BYTES);
+    Waits.done(stream.drop());
+    writer.close();
   }
 
   @Test

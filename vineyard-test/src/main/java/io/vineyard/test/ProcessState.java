@@ -38,6 +38,7 @@ record ProcessState(
       List.of(
           "parallel-",
           "boundedElastic-",
+          "vineyard-memory-",
           "single-",
           "immediate-",
           "reactor-",

@@ -10,7 +10,8 @@ import java.util.Map;
  * A peer that may be run: how its ends are started.
  *
  * @param name its name
- * @param setup where what serves it runs: in the writer's process, in a server's, or all in one JVM
+ * @param setup where what serves it runs: in the writer's process, in a server's, or all in one
+ *     JVM; or the languages of its ends, with a server
  * @param roles its ends in the order in which they are started; each is told what those before it
  *     said
  * @param command makes the command that starts an end

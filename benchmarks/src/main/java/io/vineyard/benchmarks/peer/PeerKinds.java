@@ -28,6 +28,7 @@ public final class PeerKinds {
   public static final String JVM = "jvm";
 
   private static final String NO_BATCHES = "it carries no batches, only a wake-up";
+  private static final String ONE_NAME = "both ends know only one stream of a round by its name";
   private static final long UNBOUNDED = Long.MAX_VALUE;
   private static final long MOST_CHRONICLE_BYTES = 4L << 30;
   private static final long MOST_VINEYARD_BYTES = 1L << 30;
@@ -147,16 +148,16 @@ public final class PeerKinds {
   }
 
   /**
-   * Returns streams of this project's server between Java and Python, both ways, and between two
-   * Pythons; and then the same of the real server.
+   * Returns streams of this project's server between two Pythons, and between Java and Python both
+   * ways; and then between two Pythons of the real server.
    *
    * @param venv a Python environment with vineyard
    */
   public static List<PeerKind> languages(Path venv) {
     return List.of(
+        mixed("python-python", Set.of("writer", "reader"), venv),
         mixed("java-python", Set.of("reader"), venv),
         mixed("python-java", Set.of("writer"), venv),
-        mixed("python-python", Set.of("writer", "reader"), venv),
         python("vineyard-recordbatch", venv, Map.of()));
   }
 
@@ -175,7 +176,7 @@ public final class PeerKinds {
         command,
         java.warmUp(),
         MOST_VINEYARD_BYTES,
-        java.reasonsWithout());
+        Map.of(Work.LATENCY, ONE_NAME));
   }
 
   private static List<String> pythonCommand(String name, @Nullable Path venv) {

@@ -15,6 +15,7 @@ import io.vineyard.store.StreamInfo;
 import io.vineyard.store.StreamSpec;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.Requests.Kind;
+import io.vineyard.store.memory.MemoryThreads;
 import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.message.BlobLocation;
 import io.vineyard.store.message.Command;
@@ -53,7 +54,7 @@ public final class AttachedStore implements ObjectStore {
   private AttachedStore(Link link, long segmentBytes) {
     this.link = link;
     this.requests = new Requests(link, scheduler);
-    this.segments = new SegmentCache(Schedulers.boundedElastic()::schedule);
+    this.segments = new SegmentCache(MemoryThreads.executor());
     long first = Math.min(FIRST_BLOB_SEGMENT_BYTES, segmentBytes);
     SegmentPool.Events events = new SegmentPool.Events(this::memoryChanged, this::memoryIsShort);
     this.blobPool = new SegmentPool(this, first, segmentBytes, requests::nextNumber, events);

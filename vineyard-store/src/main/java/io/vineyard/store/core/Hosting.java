@@ -135,6 +135,12 @@ public final class Hosting {
     store.segments.giveBack(host, segment);
   }
 
+  /** Returns whether anything lies in a segment. */
+  public boolean isUsed(long segment) {
+    SegmentEntry entry = store.segments.find(segment);
+    return entry != null && entry.uses > 0;
+  }
+
   /**
    * Keeps a segment and its pages, which count as free from now on; does nothing, as the answer
    * says, if anything lies in it.

@@ -8,6 +8,7 @@ import io.vineyard.store.attach.Handover;
 import io.vineyard.store.attach.LocalLink;
 import io.vineyard.store.core.StoreCore;
 import io.vineyard.store.core.StoreLimits;
+import io.vineyard.store.memory.MemoryThreads;
 import java.time.Clock;
 import java.util.Objects;
 import java.util.concurrent.Executor;
@@ -79,7 +80,7 @@ public final class EmbeddedStore {
     StoreLimits limits = StoreLimits.of(capacityBytes, segmentBytes);
     String label = name.isEmpty() ? "embedded-store-" + COUNT.incrementAndGet() : name;
     ExecutorService loop = loop(label);
-    Executor worker = Schedulers.boundedElastic()::schedule;
+    Executor worker = MemoryThreads.executor();
     StoreCore core = new StoreCore(limits, new BackgroundSegments(worker, loop), Clock.systemUTC());
     Mono<ObjectStore> store =
         LocalLink.connect(

@@ -20,6 +20,7 @@ import io.vineyard.store.StoreStatus;
 import io.vineyard.store.VineyardException;
 import io.vineyard.store.attach.Handover;
 import io.vineyard.store.attach.LocalLink;
+import io.vineyard.store.memory.MemoryThreads;
 import io.vineyard.store.memory.Tracking;
 import io.vineyard.store.protocol.Shortage;
 import java.nio.file.Path;
@@ -49,8 +50,7 @@ final class EpollServer implements BoundServer {
     this.file = new SocketFile(config.socket());
     this.group = group;
     this.server =
-        new ServerLoop(
-            config, group.next(), Schedulers.boundedElastic()::schedule, DescriptorSender.DIRECT);
+        new ServerLoop(config, group.next(), MemoryThreads.executor(), DescriptorSender.DIRECT);
     this.channels = new DefaultChannelGroup(server.loop, true);
   }
 

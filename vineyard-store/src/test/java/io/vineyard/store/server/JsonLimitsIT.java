@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
  */
 class JsonLimitsIT extends JsonRules {
   /** Longer than it takes until they are set aside. */
-  private static final Duration KEEP_FREED = Duration.ofSeconds(2);
+  private static final Duration KEEP_FREED = Duration.ofSeconds(4);
 
   private static final int CLIENTS = 8;
   private static final int OBJECTS = 20;

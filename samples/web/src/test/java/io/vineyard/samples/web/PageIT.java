@@ -166,8 +166,18 @@ class PageIT {
           "the state " + state,
           () -> state.equals(browser.findElement(By.id("state")).getDomAttribute("data-state")));
     } catch (AssertionError late) {
-      String said = "%s, %s rows, %s".formatted(text("state"), text("rows"), complaints());
-      throw new AssertionError(late.getMessage() + "; the page says: " + said, late);
+      String page =
+          "%s, %s rows, process %s, %s of %s in the window, %s"
+              .formatted(
+                  text("state"),
+                  text("rows"),
+                  text("pid"),
+                  text("window-used"),
+                  text("window-size"),
+                  complaints());
+      String server = "%s, %s".formatted(app.producer(), app.status());
+      throw new AssertionError(
+          late.getMessage() + "; the page says: " + page + "; the server: " + server, late);
     }
   }
 

@@ -41,7 +41,7 @@ final class Slab {
 
   /** Returns whether it has pages that nothing lies in. */
   boolean hasUnusedPages() {
-    return state == State.SPARE || isIdle();
+    return state == State.SPARE || (isIdle() && !hosting.isUsed(segment));
   }
 
   /** Returns the address of a part, mapping the segment the first time. */
