@@ -14,6 +14,7 @@ import io.vineyard.store.arrow.format.SchemaCheck;
 import io.vineyard.store.arrow.ipc.IpcMessages;
 import io.vineyard.store.arrow.ipc.IpcOutput;
 import io.vineyard.store.memory.Mapping;
+import io.vineyard.store.memory.MemoryThreads;
 import io.vineyard.store.memory.Tracking;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,6 +27,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
 import org.apache.arrow.flatbuf.Footer;
 import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.vector.ipc.message.ArrowBlock;
@@ -39,7 +44,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The file must not be changed while it is open or a batch of it is. Batches may outlive this.
  * All values that offsets and indices point at are checked before a batch is handed out. The format
- * is that of the Arrow columnar specification, version 1.5. Thread-safe.
+ * is that of the Arrow columnar specification, version 1.5. Thread-safe, also for threads that are
+ * interrupted.
  */
 public final class ArrowFile implements AutoCloseable {
   static final byte[] MAGIC = "ARROW1".getBytes(StandardCharsets.US_ASCII);
@@ -57,14 +63,14 @@ public final class ArrowFile implements AutoCloseable {
   private final DictionaryState dictionaries;
   private volatile boolean closed;
 
-  private ArrowFile(Path path, FileChannel channel) throws IOException {
+  private ArrowFile(Path path, FileChannel channel, long mostMappedBytes) throws IOException {
     this.path = path;
     this.channel = channel;
     long size = channel.size();
     ByteBuffer footerBytes = readFooter(size);
     this.dataBytes = size - TRAILER_BYTES - footerBytes.remaining();
     this.whole =
-        size <= MOST_MAPPED_BYTES ? channel.map(FileChannel.MapMode.READ_ONLY, 0, size) : null;
+        size <= mostMappedBytes ? channel.map(FileChannel.MapMode.READ_ONLY, 0, size) : null;
     ArrowFooter footer =
         Malformed.guard("footer", () -> parseFooter(Footer.getRootAsFooter(footerBytes)));
     this.schema = Malformed.guard("schema", () -> BatchSchema.ofWire(footer.getSchema()));
@@ -88,11 +94,20 @@ public final class ArrowFile implements AutoCloseable {
    *     Arrow file, {@link ErrorCode#UNSUPPORTED} if its bytes are big-endian
    */
   public static ArrowFile open(Path path) {
+    return open(path, MOST_MAPPED_BYTES);
+  }
+
+  /**
+   * The same, for tests.
+   *
+   * @param mostMappedBytes of a file that is larger, each batch is mapped by itself
+   */
+  static ArrowFile open(Path path, long mostMappedBytes) {
     Objects.requireNonNull(path, "path");
     try {
       FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
       try {
-        ArrowFile opened = new ArrowFile(path, channel);
+        ArrowFile opened = new ArrowFile(path, channel, mostMappedBytes);
         Tracking.taken(opened, opened, "", null);
         return opened;
       } catch (IOException | RuntimeException broken) {
@@ -220,7 +235,7 @@ public final class ArrowFile implements AutoCloseable {
           metadataBytes + " and " + bodyBytes + " bytes at " + at);
     }
     try {
-      ByteBuffer metadata = read(at, metadataBytes);
+      ByteBuffer metadata = metadata(at, metadataBytes);
       int prefix =
           metadata.getInt(0) == IpcMessages.CONTINUATION ? 2 * Integer.BYTES : Integer.BYTES;
       Mapped mapped = map(at + metadataBytes, bodyBytes);
@@ -241,6 +256,15 @@ public final class ArrowFile implements AutoCloseable {
     }
   }
 
+  private ByteBuffer metadata(long position, int sizeBytes) throws IOException {
+    MappedByteBuffer all = whole;
+    if (all == null) {
+      return uninterrupted(() -> read(position, sizeBytes));
+    }
+    ByteBuffer bytes = IpcMessages.littleEndian(sizeBytes);
+    return bytes.put(0, all, (int) position, sizeBytes);
+  }
+
   private Mapped map(long position, long sizeBytes) throws IOException {
     MappedByteBuffer all = whole;
     if (all != null) {
@@ -251,8 +275,37 @@ public final class ArrowFile implements AutoCloseable {
           ErrorCode.UNSUPPORTED,
           "expected batches of at most " + MOST_MAPPED_BYTES + " bytes, got " + sizeBytes);
     }
-    MappedByteBuffer part = channel.map(FileChannel.MapMode.READ_ONLY, position, sizeBytes);
+    MappedByteBuffer part =
+        uninterrupted(() -> channel.map(FileChannel.MapMode.READ_ONLY, position, sizeBytes));
     return new Mapped(part, Mapping.addressOf(part));
+  }
+
+  /** Whoever is interrupted while he uses a channel closes it for all: so somebody else does. */
+  private static <T> T uninterrupted(Callable<T> task) throws IOException {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    try {
+      MemoryThreads.executor().execute(() -> complete(result, task));
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      // The latter is how a JVM says that it cannot start a thread.
+      throw VineyardException.of(
+          ErrorCode.LIMIT_REACHED, "expected a thread to read a file: " + e.getMessage(), e);
+    }
+    try {
+      return result.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof VineyardException typed) {
+        throw typed;
+      }
+      throw new IOException(String.valueOf(e.getCause()), e);
+    }
+  }
+
+  private static <T> void complete(CompletableFuture<T> result, Callable<T> task) {
+    try {
+      result.complete(task.call());
+    } catch (Exception | OutOfMemoryError e) {
+      result.completeExceptionally(e);
+    }
   }
 
   /** Closes the file; batches that are open stay readable. Any call but the first does nothing. */
