@@ -15,7 +15,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * it takes a thread for free as soon as its worker is disposed, and not when what runs there ends.
  */
 public final class MemoryThreads {
-  private static final int LEAST_THREADS = 2;
+  /** More than there are cores in a small machine, lest little wait for much. */
+  private static final int LEAST_THREADS = 8;
+
   private static final int MOST_WAITING = 100_000;
   private static final long MOST_IDLE_SECONDS = 10;
   private static final AtomicInteger COUNT = new AtomicInteger();
