@@ -183,7 +183,9 @@ public final class ArrowFile implements AutoCloseable {
    *
    * @param index which one, from 0
    * @throws VineyardException with {@link ErrorCode#ARROW_ERROR} if it is malformed, {@link
-   *     ErrorCode#ALREADY_STOPPED} after {@link #close()}
+   *     ErrorCode#ALREADY_STOPPED} after {@link #close()}; of a file of 2 GiB or more also with
+   *     {@link ErrorCode#IO_ERROR} if it can't be read, {@link ErrorCode#UNSUPPORTED} if the batch
+   *     has that much, and {@link ErrorCode#LIMIT_REACHED} if no thread can be started to read it
    * @throws IndexOutOfBoundsException if there is no such batch
    */
   public RecordBatch batch(int index) {

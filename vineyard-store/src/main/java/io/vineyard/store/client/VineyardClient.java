@@ -132,7 +132,10 @@ public final class VineyardClient {
 
   /** The same as {@link #connect()}, and waits for it. */
   public ObjectStore connectNow() {
-    return Objects.requireNonNull(Handover.join(connect().toFuture()), "store");
+    // begins here, lest it wait for others in a pool, or even for the one who waits for it
+    Mono<ObjectStore> store =
+        Handover.mono(Schedulers.immediate(), this::connect, ObjectStore::close);
+    return Objects.requireNonNull(Handover.join(store.toFuture()), "store");
   }
 
   /**

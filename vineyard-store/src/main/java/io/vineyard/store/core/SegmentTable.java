@@ -7,6 +7,7 @@ import io.vineyard.store.message.Command;
 import io.vineyard.store.message.Event;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,22 +122,19 @@ final class SegmentTable {
    * more without what nobody uses.
    */
   void make(long capacity, SegmentSource.Done done) {
-    source.create(
-        capacity,
+    getPages(capacity, told -> source.create(capacity, told), done);
+  }
+
+  private void getPages(long bytes, Consumer<SegmentSource.Done> attempt, SegmentSource.Done done) {
+    attempt.accept(
         (segment, failure) -> {
-          if (isWorthAnother(failure, capacity)) {
-            source.create(capacity, done);
+          boolean isShort = failure != null && failure.code() == ErrorCode.NOT_ENOUGH_MEMORY;
+          if (isShort && !closed && unusedMemory.giveBack(bytes)) {
+            attempt.accept(done);
           } else {
             done.complete(segment, failure);
           }
         });
-  }
-
-  private boolean isWorthAnother(@Nullable VineyardException failure, long capacity) {
-    return failure != null
-        && failure.code() == ErrorCode.NOT_ENOUGH_MEMORY
-        && !closed
-        && unusedMemory.giveBack(capacity);
   }
 
   private void leased(
@@ -312,24 +310,17 @@ final class SegmentTable {
       return;
     }
     entry.pages = SegmentEntry.Pages.USED;
-    SegmentSource.Done refilled =
+    Segment filling = entry.segment.retain();
+    getPages(
+        capacity,
+        told -> source.refill(filling, told),
         (segment, failure) -> {
-          entry.segment.close();
+          filling.close();
           if (failure != null && !closed) {
             entry.pages = SegmentEntry.Pages.NONE;
             unreserve(capacity);
           }
           done.complete(failure);
-        };
-    Segment filling = entry.segment.retain();
-    source.refill(
-        filling,
-        (segment, failure) -> {
-          if (isWorthAnother(failure, capacity)) {
-            source.refill(filling, refilled);
-          } else {
-            refilled.complete(segment, failure);
-          }
         });
   }
 

@@ -74,6 +74,7 @@ public final class VineyardServer {
    * @throws VineyardException with {@link ErrorCode#INVALID} if it is negative
    */
   public VineyardServer keepFreed(Duration time) {
+    Objects.requireNonNull(time, "time");
     if (time.isNegative()) {
       throw VineyardException.of(
           ErrorCode.INVALID, "expected a time of at least 0 to keep freed memory, got " + time);

@@ -9,6 +9,7 @@ import io.vineyard.store.ErrorCode;
 import io.vineyard.store.ObjectStore;
 import io.vineyard.store.StoreLostException;
 import io.vineyard.store.VineyardException;
+import io.vineyard.store.Waits;
 import io.vineyard.store.client.VineyardClient;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -21,6 +22,9 @@ import java.time.Duration;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /** What is wrong with a socket is said in one clear error, by servers and by clients. */
 class SocketFaultsIT {
@@ -68,6 +72,28 @@ class SocketFaultsIT {
     VineyardClient.create().socket(path).connectNow().close();
     server.disposeNow(Duration.ofSeconds(5));
     assertThat(path).doesNotExist();
+  }
+
+  /** Others use that thread while what runs on it goes on, and would come behind it. */
+  @Test
+  void clientOfAThreadWhoseWorkerWasDisposed() {
+    Path path = folder.resolve("store.sock");
+    BoundServer server = VineyardServer.create().socket(path).capacity(1 << 20).bindNow();
+    Scheduler.Worker worker = Schedulers.boundedElastic().createWorker();
+    Mono<Boolean> closed =
+        Mono.create(
+            sink ->
+                worker.schedule(
+                    () -> {
+                      worker.dispose();
+                      try (ObjectStore store = VineyardClient.create().socket(path).connectNow()) {
+                        sink.success(store.isClosed());
+                      } catch (VineyardException e) {
+                        sink.error(e);
+                      }
+                    }));
+    assertThat(Waits.value(closed)).isFalse();
+    server.disposeNow(Duration.ofSeconds(5));
   }
 
   @Test
